@@ -1,0 +1,43 @@
+# Every target sets up what it needs. PYTHON picks the interpreter of the venv: make test PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := runs/quickstart
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    train with and without verified self-play, then open $(DEMO)/report.html"
+	@echo "make test    all tests"
+	@echo "make check   lint, types, layers"
+	@echo "make bench   benchmarks"
+	@echo "make clean   remove the venv and caches; runs/ stays"
+
+$(VENV)/.stamp: pyproject.toml constraints.txt
+	@echo "== setting up $(VENV) (about 1.3 GB, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "selfplay needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.stamp
+	@echo "== running configs/quickstart.yaml into $(DEMO): finished runs are kept, Ctrl-C and the same command go on"
+	$(BIN)/selfplay study --config configs/quickstart.yaml --out $(DEMO)
+
+test: $(VENV)/.stamp
+	@echo "== all tests"
+	$(BIN)/python -m pytest -m "not gpu"
+
+check: $(VENV)/.stamp
+	@echo "== lint, types, layers"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.stamp
+	@echo "== benchmarks: ratios against named peers in the same run"
+	@for script in benchmarks/*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

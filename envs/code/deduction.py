@@ -1,0 +1,188 @@
+"""What does this program compute? Straight-line programs in a small total subset of Python.
+
+Two tasks, at levels 3 and 2:
+
+    a=7;b=a*2+1;b-a                    answer 8
+    a=5;max(a,3) if a>9 else -a%3      answer 1
+
+Cost: a solver has to take every step of the program in order without a slip, and so does the checker, but at a
+machine's speed: some tens of microseconds. There is no shortcut from the answer back to the program, so this
+family has no asymmetry beyond that. `envs.programs` has the grammar and reads and evaluates it; no text is handed
+to Python.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from envs.core import Env, MalformedTask, Outcome, Solved, Task, Verdict
+from envs.programs import (
+    Binary,
+    Choice,
+    Expression,
+    Integer,
+    Program,
+    ProgramError,
+    Unary,
+    Variable,
+    evaluate,
+    read,
+    write,
+)
+
+_ANSWER = re.compile(r"0|-?[1-9][0-9]*")
+_OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "//", "%": "%"}
+_COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
+_ATTEMPTS = 8
+_LARGEST_LITERAL = 20
+
+_RIGHT = Verdict(Outcome.CORRECT, tier="exact")
+_WRONG = Verdict(Outcome.INCORRECT, "another value", tier="exact")
+_NO_INTEGER = Verdict(Outcome.MALFORMED, "not an integer in its usual spelling")
+_NO_TASK = Verdict(Outcome.UNDECIDED, "the prompt is not a task of this env")
+
+
+@dataclass(frozen=True)
+class Deduction(Env):
+    """Give the value of a program's last expression.
+
+    A task's level is its number of statements, the last expression included.
+
+    Attributes:
+        max_statements: Most statements of a program.
+        max_value: Largest size of any value a program computes on its way.
+        operators: Which of `+`, `-`, `*`, `/` and `%` occur; `/` stands for floor division and is written `//`.
+        calls: Whether `min`, `max` and `abs` occur.
+        choices: Whether conditional expressions occur.
+    """
+
+    max_statements: int = 4
+    max_value: int = 999
+    operators: str = "+-*/%"
+    calls: bool = True
+    choices: bool = True
+
+    name: ClassVar[str] = "code/deduction"
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_statements <= 20:
+            raise ValueError(f"max_statements={self.max_statements}: use 1 to 20")
+        if not 20 <= self.max_value <= 10**12:
+            raise ValueError(f"max_value={self.max_value}: use 20 to 10**12")
+        distinct = set(self.operators)
+        if not distinct or not distinct <= set(_OPERATORS) or len(distinct) < len(self.operators):
+            raise ValueError(f"operators={self.operators!r}: use one or more of '+', '-', '*', '/' and '%', each once")
+
+    @property
+    def alphabet(self) -> str:
+        """Only what the configured operators, calls and choices need."""
+        names = "abcdefghijklmnopqrstuvwxyz"[: self.max_statements]
+        calls = "minmaxabs(),-" if self.calls else ""
+        choices = " if else<>=!" if self.choices else ""
+        return "".join(sorted({*"0123456789=;()", *names, *self.operators, *calls, *choices}))
+
+    @property
+    def levels(self) -> range:
+        """Number of statements."""
+        return range(1, self.max_statements + 1)
+
+    def sample(self, rng: Random, level: int) -> Solved:
+        """Draw statements one by one, each again until its value stays within the bound."""
+        if level not in self.levels:
+            raise ValueError(f"level={level}: {self.name} has levels 1 to {self.max_statements}")
+        assignments: list[tuple[str, Expression]] = []
+        for index in range(level):
+            names = [name for name, _ in assignments]
+            for _ in range(_ATTEMPTS):
+                drawn = self._expression(rng, names) if index or level == 1 else _literal(rng)
+                program = Program(tuple(assignments), drawn)
+                if self._has_value(program):
+                    break
+            else:
+                program = Program(tuple(assignments), Variable(names[-1]) if names else _literal(rng))
+            assignments.append((chr(ord("a") + index), program.result))
+        return Solved(self._task(write(program), program), str(evaluate(program, self.max_value)))
+
+    def parse(self, prompt: str) -> Task:
+        """Read a program; refused where some value leaves the bound or a divisor is 0."""
+        return self._task(prompt, self._read(prompt))
+
+    def verify(self, task: Task, answer: str) -> Verdict:
+        """Evaluate the program; only the usual spelling of an integer counts."""
+        try:
+            value = evaluate(self._read(task.prompt), self.max_value)
+        except MalformedTask:
+            return _NO_TASK
+        if answer == str(value):
+            return _RIGHT
+        return _WRONG if _ANSWER.fullmatch(answer) else _NO_INTEGER
+
+    def equivalent(self, solved: Solved, rng: Random) -> str:  # noqa: ARG002
+        """The answer itself: an integer has one spelling."""
+        return solved.answer
+
+    def near_miss(self, solved: Solved, rng: Random) -> str:
+        """The answer off by one, as after a slip of rounding or counting, or in one digit."""
+        value, place = int(solved.answer), 10 ** rng.randrange(len(solved.answer.lstrip("-")))
+        lowered = value - place
+        if rng.random() < 0.5 and (lowered >= 0 or "-" in self.alphabet):
+            return str(lowered)
+        return str(value + place)
+
+    def _expression(self, rng: Random, names: list[str]) -> Expression:
+        """A random expression that begins with the newest name, so that few statements are idle."""
+        newest: Expression = Variable(names[-1]) if names else _literal(rng)
+        kinds = ["one", "one", "two", "two", *(["call"] if self.calls else []), *(["choice"] if self.choices else [])]
+        match rng.choice(kinds):
+            case "one":
+                return self._operation(rng, newest, names)
+            case "two":
+                inner = self._operation(rng, _operand(rng, names), names)
+                function = _OPERATORS[rng.choice(self.operators)]
+                return Binary(function, *((newest, inner) if rng.random() < 0.5 else (inner, newest)))
+            case "call":
+                if rng.random() < 1 / 3:
+                    return Unary("abs", self._operation(rng, newest, names))
+                return Binary(rng.choice(("min", "max")), newest, _operand(rng, names))
+            case _:
+                then, otherwise = self._operation(rng, newest, names), _operand(rng, names)
+                return Choice(then, rng.choice(_COMPARISONS), newest, _operand(rng, names), otherwise)
+
+    def _operation(self, rng: Random, left: Expression, names: list[str]) -> Expression:
+        function = _OPERATORS[rng.choice(self.operators)]
+        right = Integer(rng.randint(2, 9)) if function in ("//", "%") else _operand(rng, names)
+        return Binary(function, left, right)
+
+    def _has_value(self, program: Program) -> bool:
+        try:
+            evaluate(program, self.max_value)
+        except ProgramError:
+            return False
+        return True
+
+    def _read(self, prompt: str) -> Program:
+        try:
+            program = read(prompt)
+            evaluate(program, self.max_value)
+        except ProgramError as problem:
+            raise MalformedTask(str(problem)) from None
+        if not set(prompt) <= set(self.alphabet):
+            raise MalformedTask("an operator, call, choice or name that is not configured")
+        if len(program.assignments) >= self.max_statements:
+            raise MalformedTask(f"more than {self.max_statements} statements")
+        return program
+
+    def _task(self, prompt: str, program: Program) -> Task:
+        return Task(self.name, prompt, level=len(program.assignments) + 1, canonical=write(program))
+
+
+def _literal(rng: Random) -> Expression:
+    return Integer(rng.randint(0, _LARGEST_LITERAL))
+
+
+def _operand(rng: Random, names: list[str]) -> Expression:
+    return Variable(rng.choice(names)) if names and rng.random() < 0.6 else _literal(rng)

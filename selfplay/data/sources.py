@@ -1,0 +1,151 @@
+"""Real data: the held-out set, the validation set, the pool of U tasks, and the unlimited fresh stream.
+
+The held-out set is drawn first, then validation, then the pool; each refuses every task drawn before it, by
+`Task.id`. The pool is the beginning of one sequence, so a pool of 1,000 lies inside a pool of 2,000. Fresh
+draws come straight from the distribution and refuse held-out and validation tasks only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from envs.core import Corpus, Solved
+from selfplay.config import DataConfig, TaskConfig
+from selfplay.streams import stream
+
+FRESH_CHUNK = 1_024
+MAX_MISSES = 2_000
+"""Draws in a row that repeat a known task before a level counts as used up."""
+
+
+@dataclass(frozen=True)
+class RealData:
+    """The sets of one seed.
+
+    Attributes:
+        heldout: For every reported loss.
+        validation: For early stopping.
+        pool: The U real tasks.
+        fresh: Chunk number to fresh examples; the same number gives the same examples.
+        reserved: Ids of held-out and validation tasks, which no training example may have.
+    """
+
+    heldout: tuple[Solved, ...]
+    validation: tuple[Solved, ...]
+    pool: tuple[Solved, ...]
+    fresh: Callable[[int], list[Solved]]
+    reserved: frozenset[str]
+
+
+def draw_task(tasks: Sequence[TaskConfig], rng: Random) -> Solved:
+    """One draw from the mixture: env by weight, then level by its weights."""
+    task = rng.choices(tasks, [t.weight for t in tasks])[0] if len(tasks) > 1 else tasks[0]
+    level = rng.choices(task.levels or task.env.levels, task.level_weights)[0]
+    return task.env.sample(rng, level)
+
+
+def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str]) -> Iterator[Solved]:
+    """Draws of the mixture whose ids are not in `taken`, which grows with them.
+
+    Levels and envs keep their shares: a repeated task is drawn again at its own level. A corpus is walked in a
+    shuffled order instead, so that its last rows are found too.
+
+    Raises:
+        ValueError: A level has no more distinct tasks.
+    """
+    walks: dict[tuple[str, int], Iterator[Solved]] = {}
+    while True:
+        task = rng.choices(tasks, [t.weight for t in tasks])[0] if len(tasks) > 1 else tasks[0]
+        level = rng.choices(task.levels or task.env.levels, task.level_weights)[0]
+        if (task.env.name, level) not in walks:
+            walks[task.env.name, level] = _walk(task, level, Random(rng.getrandbits(64)), taken)
+        yield next(walks[task.env.name, level])
+
+
+def _walk(task: TaskConfig, level: int, rng: Random, taken: set[str]) -> Iterator[Solved]:
+    n_found = 0
+    for solved in _draws(task, level, rng):
+        if solved.task.id not in taken:
+            taken.add(solved.task.id)
+            n_found += 1
+            yield solved
+    raise ValueError(
+        f"{task.env.name} level {level}: asked for more tasks than exist (found {n_found} more beside those already "
+        "drawn); lower data.n_real, n_validation or n_heldout, or give the level less weight"
+    )
+
+
+def _draws(task: TaskConfig, level: int, rng: Random) -> Iterator[Solved]:
+    if isinstance(task.env, Corpus):
+        rows = [row for row in task.env.rows() if row.task.level == level]
+        rng.shuffle(rows)
+        yield from rows
+        return
+    seen: set[str] = set()
+    misses = 0
+    while misses < MAX_MISSES:
+        solved = task.env.sample(rng, level)
+        misses = misses + 1 if solved.task.id in seen else 0
+        seen.add(solved.task.id)
+        yield solved
+
+
+def draw_real_data(config: DataConfig, seed: int) -> RealData:
+    """All sets of one seed.
+
+    Raises:
+        ValueError: A level has too few distinct tasks.
+    """
+    taken: set[str] = set()
+
+    def take(n: int, name: str) -> tuple[Solved, ...]:
+        draws = distinct(config.tasks, stream(seed, name), taken)
+        return tuple(next(draws) for _ in range(n))
+
+    heldout = take(config.n_heldout, "heldout")
+    validation = take(config.n_validation, "validation")
+    reserved = frozenset(taken)
+    pool = take(config.n_real, "pool")
+
+    def fresh(chunk: int) -> list[Solved]:
+        rng = stream(seed, "fresh", chunk)
+        draws = (draw_task(config.tasks, rng) for _ in range(FRESH_CHUNK))
+        return [solved for solved in draws if solved.task.id not in reserved]
+
+    return RealData(heldout, validation, pool, fresh, reserved)
+
+
+class RealSource:
+    """An endless sequence of real examples with a position that can be saved.
+
+    The pool is walked in a new order each epoch; the fresh stream in chunks. Both depend on the seed alone, so
+    arms of a seed see the same real examples in the same order.
+    """
+
+    def __init__(self, epoch: Callable[[int], Sequence[Solved]], position: tuple[int, int] = (0, 0)) -> None:
+        self._epoch = epoch
+        self._number, self._index = position
+        self._examples = epoch(self._number)
+
+    @classmethod
+    def pool(cls, pool: Sequence[Solved], seed: int, position: tuple[int, int] = (0, 0)) -> RealSource:
+        """The pool, repeated."""
+
+        def epoch(number: int) -> Sequence[Solved]:
+            return stream(seed, "order", number).sample(pool, len(pool))
+
+        return cls(epoch, position)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Epoch (or chunk) and index of the next example."""
+        return self._number, self._index
+
+    def __next__(self) -> Solved:
+        while self._index >= len(self._examples):
+            self._number, self._index = self._number + 1, 0
+            self._examples = self._epoch(self._number)
+        self._index += 1
+        return self._examples[self._index - 1]

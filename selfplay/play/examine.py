@@ -1,0 +1,73 @@
+"""Measures the best weights of a run on its held-out tasks, beyond what every round measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from selfplay.config import RunConfig, load_config
+from selfplay.data.sources import draw_real_data
+from selfplay.model.gpt import GPT
+from selfplay.play.checkpoint import load_checkpoint
+from selfplay.play.evaluate import Evaluator, pass_at_k
+from selfplay.play.judges import Verifier
+from selfplay.play.run import BEST, build_encoder, build_fabric
+from selfplay.records import Scores
+from selfplay.streams import derive
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What `examine` measured.
+
+    Attributes:
+        scores: On all held-out tasks, accuracy included.
+        pass_at: k to the mean chance that k samples hold a correct one, for powers of 2 up to the attempts made.
+        n_tasks: Held-out tasks.
+    """
+
+    scores: Scores
+    pass_at: dict[int, float]
+    n_tasks: int
+
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        scores = self.scores
+        return [
+            f"held-out tasks          {self.n_tasks}",
+            f"loss, answer tokens     {scores.answer_nats_per_token:.4f} nats/token",
+            f"loss, task tokens       {scores.task_nats_per_token:.4f} nats/token",
+            f"loss, all tokens        {scores.nats_per_token:.4f} nats/token",
+            f"greedy accuracy         {scores.accuracy:.4f}",
+            *(f"{f'pass@{k}':<24}{rate:.4f}" for k, rate in self.pass_at.items()),
+        ]
+
+
+def examine(folder: Path, n_attempts: int) -> Examination:
+    """Load the early-stopped weights of a run folder and measure them.
+
+    Raises:
+        ValueError: The folder holds no run with a finished round, or a damaged one.
+    """
+    if n_attempts < 1:
+        raise ValueError(f"-k {n_attempts}: needs at least 1 attempt per task")
+    if not (folder / "config.yaml").is_file():
+        raise ValueError(
+            f"{folder}: no run here (config.yaml is missing); name a folder made by train or a study's cell"
+        )
+    config = load_config(RunConfig, folder / "config.yaml")
+    saved = load_checkpoint(folder / BEST)
+    fabric = build_fabric(config)
+    encoder = build_encoder(config)
+    model = GPT(config.model, len(encoder.tokenizer)).to(fabric.device)
+    model.load_state_dict(saved["model"])
+    data = draw_real_data(config.data, config.seed)
+    verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
+    evaluator = Evaluator(data.heldout, encoder, verifier, len(data.heldout))
+    with fabric.autocast():
+        scores = evaluator.evaluate(model)
+        key = derive(config.seed, "examine")
+        correct = evaluator.correct(model, data.heldout, n_attempts=n_attempts, temperature=1.0, key=key)
+    ks = [k for k in (2**i for i in range(20)) if k <= n_attempts]
+    pass_at = {k: sum(pass_at_k(n_attempts, sum(row), k) for row in correct) / len(correct) for k in ks}
+    return Examination(scores, pass_at, len(correct))

@@ -1,0 +1,143 @@
+"""What a run leaves for readers: `rounds.jsonl`, the attempts of each round, TensorBoard scalars.
+
+All three are projections of the checkpoint's reports and of the round just played. A resumed run writes them
+again from its checkpoint, so no step appears twice.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from torch.utils.tensorboard import SummaryWriter
+
+from selfplay.files import replacing
+from selfplay.play.round import PlayedRound
+
+ATTEMPTS = pa.schema(
+    [
+        ("round", pa.int32()),
+        ("env", pa.string()),
+        ("task_id", pa.string()),
+        ("prompt", pa.string()),
+        ("level", pa.int32()),
+        ("answer", pa.string()),
+        ("n_new_tokens", pa.int32()),
+        ("logprob_nats", pa.float64()),
+        ("model_step", pa.int64()),
+        ("judge", pa.string()),
+        ("verdict", pa.string()),
+        ("detail", pa.string()),
+        ("tier", pa.string()),
+        ("cost_s", pa.float64()),
+        ("truth", pa.string()),
+        ("kept", pa.bool_()),
+    ]
+)
+
+SCALARS = {
+    "heldout/answer_nats_per_token": "heldout.answer_nats_per_token",
+    "heldout/task_nats_per_token": "heldout.task_nats_per_token",
+    "heldout/nats_per_token": "heldout.nats_per_token",
+    "heldout/accuracy": "heldout.accuracy",
+    "validation/answer_nats_per_token": "validation.answer_nats_per_token",
+    "judge/solve_rate": "judge.solve_rate",
+    "judge/true_accept_rate": "judge.true_accept_rate",
+    "judge/false_accept_rate": "judge.false_accept_rate",
+    "judge/kept_precision": "judge.kept_precision",
+    "play/n_proposed": "n_proposed",
+    "play/n_malformed_tasks": "n_malformed_tasks",
+    "play/n_repeated_tasks": "n_repeated_tasks",
+    "play/n_tasks": "n_tasks",
+    "play/n_kept": "judge.n_kept",
+    "play/n_stored": "n_stored",
+    "train/nats_per_token": "train_nats_per_token",
+    "train/lr": "lr",
+    "cost/synthetic_tokens": "synthetic_tokens",
+    "cost/train_flops": "train_flops",
+    "cost/generate_flops": "generate_flops",
+}
+"""TensorBoard tag to the field of the round report; the horizontal axis is training tokens."""
+
+
+class RunLog:
+    """The readable side of one run folder."""
+
+    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> None:
+        """Write what the checkpoint knows, instead of whatever an interrupted run left."""
+        self._folder = folder
+        for stale in folder.glob("events.out.tfevents.*"):
+            stale.unlink()
+        self._writer = SummaryWriter(str(folder), max_queue=1_000)
+        for report in reports:
+            self._scalars(report)
+        self._rounds(reports)
+
+    def add(self, played: PlayedRound, reports: Sequence[Mapping[str, Any]]) -> None:
+        """Log a round; `reports` ends with its own."""
+        self._attempts(played)
+        self._scalars(reports[-1])
+        self._rounds(reports)
+
+    def close(self) -> None:
+        """Flush TensorBoard."""
+        self._writer.close()
+
+    def _rounds(self, reports: Sequence[Mapping[str, Any]]) -> None:
+        with replacing(self._folder / "rounds.jsonl") as temporary:
+            temporary.write_text("".join(json.dumps(_finite(report)) + "\n" for report in reports))
+
+    def _scalars(self, report: Mapping[str, Any]) -> None:
+        flat = dict(_flatten(report))
+        for tag, name in SCALARS.items():
+            if isinstance(flat[name], int | float) and math.isfinite(flat[name]):
+                self._writer.add_scalar(tag, flat[name], report["train_tokens"])
+        self._writer.flush()
+
+    def _attempts(self, played: PlayedRound) -> None:
+        if not played.judged:
+            return
+        kept = set(played.kept)
+        rows = [
+            {
+                "round": played.report.round,
+                "env": item.attempt.task.env,
+                "task_id": item.attempt.task.id,
+                "prompt": item.attempt.task.prompt,
+                "level": item.attempt.task.level,
+                "answer": item.attempt.answer,
+                "n_new_tokens": item.attempt.n_new_tokens,
+                "logprob_nats": item.attempt.logprob_nats,
+                "model_step": item.attempt.model_step,
+                "judge": item.judge,
+                "verdict": item.verdict.outcome.value,
+                "detail": truth.detail,
+                "tier": truth.tier,
+                "cost_s": truth.cost_s,
+                "truth": truth.outcome.value,
+                "kept": index in kept,
+            }
+            for index, (item, truth) in enumerate(zip(played.judged, played.truths, strict=True))
+        ]
+        with replacing(self._folder / "attempts" / f"{played.report.round:05d}.parquet") as temporary:
+            pq.write_table(pa.Table.from_pylist(rows, schema=ATTEMPTS), temporary, compression="zstd")
+
+
+def _flatten(report: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in report.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no nan: a rate without cases is null."""
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,126 @@
+"""Proposers write the synthetic tasks of a round.
+
+Whatever writes them, a task counts only once its env has parsed it, and never when it is held out or already
+in the real pool.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from envs.core import Env, MalformedTask, SolutionFirst, Solved
+from selfplay.config import RunConfig
+from selfplay.data.encoding import Encoder
+from selfplay.data.sources import RealData, draw_task
+from selfplay.model.flops import decode_flops, forward_flops
+from selfplay.model.gpt import GPT
+from selfplay.model.sampler import Completion, Sampler
+from selfplay.model.tokenizer import END, SOLVE
+from selfplay.records import Proposals
+from selfplay.streams import derive, stream
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Which proposed tasks may enter: distinct ones that fit, are not held out and not in the pool."""
+
+    encoder: Encoder
+    reserved: frozenset[str]
+    pool: frozenset[str]
+
+    @classmethod
+    def of(cls, data: RealData, encoder: Encoder) -> Admission:
+        """The rule for one run's real data."""
+        return cls(encoder, data.reserved, frozenset(solved.task.id for solved in data.pool))
+
+    def admit(self, read: Iterable[Solved | None], *, posed: bool, n_tokens: int = 0, n_flops: int = 0) -> Proposals:
+        """Sort what was read; None stands for text that its env refused."""
+        admitted: dict[str, Solved] = {}
+        n_raw = n_malformed = n_repeated = n_heldout = 0
+        for solved in read:
+            n_raw += 1
+            if solved is None or not self.encoder.fits(solved.task, solved.answer):
+                n_malformed += 1
+            elif solved.task.id in self.reserved:
+                n_heldout += 1
+            elif solved.task.id in self.pool or solved.task.id in admitted:
+                n_repeated += 1
+            else:
+                admitted[solved.task.id] = solved
+        tasks = tuple(solved.task for solved in admitted.values())
+        answers = tuple(solved.answer for solved in admitted.values()) if posed else ()
+        return Proposals(tasks, answers, n_raw, n_malformed, n_repeated, n_heldout, n_tokens, n_flops)
+
+
+class Proposer(ABC):
+    """Writes tasks."""
+
+    @abstractmethod
+    def propose(self, n_tasks: int, *, round: int) -> Proposals:
+        """Write `n_tasks` texts and return the tasks among them that are admitted."""
+
+
+class NoProposer(Proposer):
+    """Proposes nothing: an arm without synthetic data is the same round over empty lists."""
+
+    def propose(self, n_tasks: int, *, round: int) -> Proposals:  # noqa: ARG002
+        """See `Proposer.propose`."""
+        return Proposals()
+
+
+class EnvProposer(Proposer):
+    """Draws tasks from the envs themselves (the procedural arm). Their answers are not used."""
+
+    def __init__(self, admission: Admission, config: RunConfig) -> None:
+        self._admission, self._tasks, self._seed = admission, config.data.tasks, config.seed
+
+    def propose(self, n_tasks: int, *, round: int) -> Proposals:
+        """See `Proposer.propose`."""
+        rng = stream(self._seed, "procedural", round)
+        return self._admission.admit([draw_task(self._tasks, rng) for _ in range(n_tasks)], posed=False)
+
+
+class ModelProposer(Proposer):
+    """The model writes tasks (task first), or solutions that their env poses tasks from (solution first)."""
+
+    def __init__(self, model: GPT, admission: Admission, config: RunConfig, *, solution_first: bool) -> None:
+        self._model, self._admission, self._config = model, admission, config
+        self._encoder = admission.encoder
+        self._envs = {task.env.name: task.env for task in config.data.tasks}
+        self._weights = [task.weight for task in config.data.tasks]
+        self._solution_first = solution_first
+
+    def propose(self, n_tasks: int, *, round: int) -> Proposals:
+        """See `Proposer.propose`; each text is asked of an env drawn by weight."""
+        config = self._config
+        names = stream(config.seed, "propose-env", round).choices(list(self._envs), self._weights, k=n_tasks)
+        prompt = self._encoder.compose_prompt if self._solution_first else self._encoder.task_prompt
+        stop = END if self._solution_first else SOLVE
+        texts = Sampler(self._model).sample(
+            [prompt(name) for name in names],
+            key=derive(config.seed, "propose", round),
+            stop=stop,
+            temperature=config.play.propose_temperature,
+        )
+        read = [self._read(self._envs[name], text) for name, text in zip(names, texts, strict=True)]
+        n_tokens = sum(len(text.tokens) for text in texts)
+        return self._admission.admit(read, posed=self._solution_first, n_tokens=n_tokens, n_flops=self._flops(texts))
+
+    def _read(self, env: Env, text: Completion) -> Solved | None:
+        written, complete = self._encoder.answer(text)
+        if not complete:
+            return None
+        try:
+            if self._solution_first:
+                assert isinstance(env, SolutionFirst), "checked when the configuration was read"
+                return env.pose(written)
+            return Solved(env.parse(written), "")
+        except MalformedTask:
+            return None
+
+    def _flops(self, texts: Sequence[Completion]) -> int:
+        model = self._model
+        read = forward_flops(model.config, model.vocab_size, [1] * len(texts))
+        return read + sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)

@@ -1,0 +1,118 @@
+"""One round of self-play, top to bottom.
+
+    propose -> solve -> judge -> keep -> store -> learn -> evaluate
+
+Each stage takes what the one before it returned; arms differ in the stages they are built from and in nothing
+here. An arm without synthetic data runs the same calls over empty lists. All spending is charged in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lightning.fabric import Fabric
+
+from envs.core import Verdict
+from selfplay.config import RunConfig
+from selfplay.ledger import Phase
+from selfplay.play.evaluate import Evaluator
+from selfplay.play.judges import Judge, Verifier
+from selfplay.play.keep import as_examples, keep, measure_judge
+from selfplay.play.learn import Learner
+from selfplay.play.proposer import Proposer
+from selfplay.play.solver import Solver
+from selfplay.play.state import RunState
+from selfplay.records import Judged, LearnReport, Proposals, RoundReport
+from selfplay.streams import stream
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The parts of a round."""
+
+    proposer: Proposer
+    solver: Solver
+    judge: Judge
+    learner: Learner
+    verifier: Verifier
+    heldout: Evaluator
+    validation: Evaluator
+
+
+@dataclass(frozen=True)
+class PlayedRound:
+    """A round's report and the attempts behind it: what the judge said, what is true, which were kept."""
+
+    report: RoundReport
+    judged: Sequence[Judged]
+    truths: Sequence[Verdict]
+    kept: Sequence[int]
+
+
+def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfig, n_tokens: int) -> PlayedRound:
+    """Play one round that learns from exactly `n_tokens` tokens, and advance `state` by it."""
+    number, play, ledger = state.round, config.play, state.ledger
+
+    with fabric.autocast(), ledger.clock(Phase.PROPOSE):
+        proposals = stages.proposer.propose(play.n_proposals, round=number)
+    ledger.charge(Phase.PROPOSE, tokens=proposals.n_tokens, flops=proposals.n_flops)
+
+    with fabric.autocast(), ledger.clock(Phase.SOLVE):
+        attempts = stages.solver.attempt(proposals, play.n_attempts, round=number)
+    ledger.charge(Phase.SOLVE, tokens=attempts.n_tokens, flops=attempts.n_flops)
+
+    with ledger.clock(Phase.JUDGE):
+        judged = stages.judge.judge(attempts.attempts, round=number)
+
+    kept = keep(judged, play, stream(config.seed, "keep", number))
+    state.store.append(as_examples(judged, kept, number))
+
+    with ledger.clock(Phase.LEARN):
+        learned = stages.learner.learn(judged, n_tokens, round=number)
+    ledger.charge(
+        Phase.LEARN, tokens=learned.n_real_tokens + learned.n_synthetic_tokens, flops=learned.n_flops
+    )  # fmt: skip
+    state.real_tokens += learned.n_real_tokens
+    state.synthetic_tokens += learned.n_synthetic_tokens
+
+    with fabric.autocast(), ledger.clock(Phase.EVALUATE):
+        truths = stages.verifier.check(attempts.attempts)
+        report = _report(state, stages, proposals, judged, truths, kept, learned)
+
+    state.best_validation = min(state.best_validation, report.validation.answer_nats_per_token)
+    state.round += 1
+    return PlayedRound(report, judged, truths, kept)
+
+
+def _report(
+    state: RunState, stages: Stages, proposals: Proposals, judged: Sequence[Judged], truths: Sequence[Verdict],
+    kept: Sequence[int], learned: LearnReport,
+) -> RoundReport:  # fmt: skip
+    totals = state.ledger.totals()
+    validation = stages.validation.evaluate(state.average)
+    return RoundReport(
+        round=state.round,
+        round_tokens=learned.n_real_tokens + learned.n_synthetic_tokens,
+        train_tokens=state.train_tokens,
+        real_tokens=state.real_tokens,
+        synthetic_tokens=state.synthetic_tokens,
+        train_flops=totals.train_flops,
+        generate_flops=totals.generate_flops,
+        verify_flops=totals.verify_flops,
+        step=state.step,
+        lr=state.optimizer.param_groups[0]["lr"],
+        n_proposed=proposals.n_raw,
+        n_malformed_tasks=proposals.n_malformed,
+        n_repeated_tasks=proposals.n_repeated,
+        n_heldout_tasks=proposals.n_heldout,
+        n_tasks=len(proposals.tasks),
+        n_stored=len(state.store),
+        max_draws=learned.max_draws,
+        train_nats_per_token=learned.train_nats_per_token,
+        judge=measure_judge(judged, truths, kept),
+        heldout=stages.heldout.evaluate(state.average),
+        validation=validation,
+        is_best=validation.answer_nats_per_token < state.best_validation,
+        seconds={phase.value: state.ledger.spent(phase).seconds for phase in Phase},
+    )

@@ -1,0 +1,208 @@
+"""One run: build its parts, play rounds until the budget is spent, save after each."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+
+from selfplay.config import RunConfig, to_yaml
+from selfplay.data.encoding import Encoder
+from selfplay.data.sources import RealData, draw_real_data
+from selfplay.files import locked, replacing
+from selfplay.model.tokenizer import Tokenizer
+from selfplay.play.checkpoint import load_checkpoint, save_checkpoint
+from selfplay.play.evaluate import Evaluator
+from selfplay.play.judges import Verifier, build_judge
+from selfplay.play.learn import FilteredLikelihood
+from selfplay.play.log import RunLog
+from selfplay.play.proposer import Admission, EnvProposer, ModelProposer, NoProposer, Proposer
+from selfplay.play.round import Stages, play_round
+from selfplay.play.solver import ModelSolver, PosedSolver
+from selfplay.play.state import RunState
+from selfplay.records import RoundReport, RunResult
+
+CHECKPOINT, BEST, RESULT = "checkpoint.ckpt", "best.ckpt", "result.json"
+OnRound = Callable[[RoundReport], None]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of, apart from its state: the rounds before self-play, and those with it."""
+
+    fabric: Fabric
+    data: RealData
+    opening: Stages
+    playing: Stages
+
+
+def run_arm(
+    config: RunConfig,
+    folder: Path,
+    *,
+    trunk: Path | None = None,
+    on_round: OnRound | None = None,
+) -> RunResult:
+    """Run to the end of the budget, going on from the folder's checkpoint if there is one.
+
+    Args:
+        config: The run.
+        folder: Takes `config.yaml`, `checkpoint.ckpt`, `best.ckpt`, `rounds.jsonl`, `attempts/`, TensorBoard
+            events, and at the end `result.json`. Kept by one process at a time.
+        trunk: Folder of a finished run whose rounds are the first rounds of this one (see `study.grid`); where
+            to begin when the folder has no checkpoint yet.
+        on_round: Called after every round is saved.
+
+    Raises:
+        ValueError: The folder holds another run or a damaged checkpoint, or the data cannot be drawn.
+        OSError: The folder cannot be written.
+    """
+    with locked(folder):
+        result_path = folder / RESULT
+        _claim(folder, config)
+        if result_path.exists():
+            return _read_result(result_path)
+        state, parts = _build(config)
+        start = folder if (folder / CHECKPOINT).exists() else trunk
+        if start:
+            state.load_state_dict(load_checkpoint(start / CHECKPOINT), config, parts.data)
+        if start and start != folder:
+            with replacing(folder / BEST) as temporary:
+                shutil.copyfile(start / BEST, temporary)
+        _play(config, folder, state, parts, on_round)
+        result = summarize(config, state, parts.data)
+        with replacing(result_path) as temporary:
+            temporary.write_text(json.dumps(asdict(result), indent=2))
+        return result
+
+
+def _read_result(path: Path) -> RunResult:
+    try:
+        return RunResult(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        raise ValueError(f"{path}: damaged; delete it to finish this run again from its checkpoint") from None
+
+
+def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
+    log = RunLog(folder, state.reports)
+    start = config.play.start_tokens
+    while state.train_tokens < config.budget_tokens:
+        playing = state.train_tokens >= start
+        if state.train_tokens == start:
+            state.begin_play()
+        until = config.budget_tokens if playing else min(config.budget_tokens, start)
+        n_tokens = min(config.play.round_tokens, until - state.train_tokens)
+        played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens)
+        state.reports.append(asdict(played.report))
+        log.add(played, state.reports)
+        if played.report.is_best:
+            save_checkpoint(parts.fabric, folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
+        save_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
+        if on_round:
+            on_round(played.report)
+    log.close()
+
+
+def _claim(folder: Path, config: RunConfig) -> None:
+    """Write the configuration, or make sure that the folder's is the same."""
+    path, text = folder / "config.yaml", to_yaml(config)
+    if not path.exists():
+        with replacing(path) as temporary:
+            temporary.write_text(text)
+    elif (held := path.read_text()) != text:
+        pairs = zip(text.splitlines(), [*held.splitlines(), ""], strict=False)
+        changed = next((new.strip() for new, old in pairs if new != old), "shorter")
+        raise ValueError(
+            f"{folder}: holds a run of another configuration (now: {changed}); choose another --out or delete it"
+        )
+
+
+def build_fabric(config: RunConfig) -> Fabric:
+    """Fabric for one device; sets the CPU threads, which change rounding and so belong to the experiment."""
+    torch.set_num_threads(config.device.n_threads)
+    fabric = Fabric(accelerator=config.device.accelerator, devices=1, precision=config.device.precision)
+    fabric.launch()
+    return fabric
+
+
+def build_encoder(config: RunConfig) -> Encoder:
+    """The texts of the run's envs."""
+    tokenizer = Tokenizer.of(task.env for task in config.data.tasks)
+    return Encoder(tokenizer, config.model.context_length)
+
+
+def _build(config: RunConfig) -> tuple[RunState, Parts]:
+    fabric = build_fabric(config)
+    encoder = build_encoder(config)
+    data = draw_real_data(config.data, config.seed)
+    for solved in data.pool:
+        encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
+    state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
+    forward, state.optimizer = fabric.setup(state.model, state.optimizer)
+    verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
+    playing = Stages(
+        proposer=_build_proposer(config, state, Admission.of(data, encoder)),
+        solver=ModelSolver(state, encoder, config) if config.arm.solver == "model" else PosedSolver(state),
+        judge=build_judge(config.arm.judge, verifier, config.seed),
+        learner=FilteredLikelihood(fabric, forward, state, encoder, config, task_weight=config.play.task_weight),
+        verifier=verifier,
+        heldout=Evaluator(data.heldout, encoder, verifier, config.data.n_accuracy),
+        validation=Evaluator(data.validation, encoder, verifier, 0),
+    )
+    opening = replace(
+        playing,
+        proposer=NoProposer(),
+        solver=ModelSolver(state, encoder, config),
+        learner=FilteredLikelihood(fabric, forward, state, encoder, config, task_weight=config.optim.task_weight),
+    )
+    return state, Parts(fabric, data, opening, playing)
+
+
+def _build_proposer(config: RunConfig, state: RunState, admission: Admission) -> Proposer:
+    model = state.first if config.arm.proposer_weights == "frozen" else state.average
+    match config.arm.proposer:
+        case "none":
+            return NoProposer()
+        case "env":
+            return EnvProposer(admission, config)
+        case "model":
+            return ModelProposer(model, admission, config, solution_first=False)
+        case "solution":
+            return ModelProposer(model, admission, config, solution_first=True)
+
+
+def summarize(config: RunConfig, state: RunState, data: RealData) -> RunResult:
+    """The run-table row of a finished run, at its round of best validation loss."""
+    losses = [report["validation"]["answer_nats_per_token"] for report in state.reports]
+    best = state.reports[min(range(len(losses)), key=lambda i: math.inf if math.isnan(losses[i]) else losses[i])]
+    encoder = build_encoder(config)
+    n_pool_tokens = sum(encoder.solved(solved.task, solved.answer).n_tokens for solved in data.pool)
+    totals = state.ledger.totals()
+    return RunResult(
+        arm=config.arm.name,
+        seed=config.seed,
+        budget=config.budget_tokens,
+        N=sum(parameter.numel() for parameter in state.model.parameters()),
+        U=n_pool_tokens if config.arm.real == "pool" else state.real_tokens,
+        D=state.train_tokens,
+        D_real=state.real_tokens,
+        D_syn=state.synthetic_tokens,
+        flops_train=totals.train_flops,
+        flops_generate=totals.generate_flops,
+        flops_verify=totals.verify_flops,
+        verify_cpu_s=totals.verify_s,
+        loss=best["heldout"]["answer_nats_per_token"],
+        loss_all=best["heldout"]["nats_per_token"],
+        loss_final=state.reports[-1]["heldout"]["answer_nats_per_token"],
+        accuracy=best["heldout"]["accuracy"],
+        best_round=best["round"],
+        n_stored=len(state.store),
+        method_s=totals.method_s,
+        evaluate_s=totals.evaluate_s,
+    )

@@ -1,0 +1,82 @@
+"""Solvers answer proposed tasks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from envs.core import Task
+from selfplay.config import RunConfig
+from selfplay.data.encoding import Encoder
+from selfplay.model.flops import decode_flops, forward_flops
+from selfplay.model.gpt import GPT
+from selfplay.model.sampler import Sampler
+from selfplay.model.tokenizer import END
+from selfplay.play.state import RunState
+from selfplay.records import Attempt, Attempts, Proposals
+from selfplay.streams import derive
+
+
+def answer_tasks(
+    model: GPT, tasks: Sequence[Task], encoder: Encoder, *, n_per_task: int, temperature: float, key: int, step: int
+) -> Attempts:
+    """Sample answers from a model.
+
+    Args:
+        model: Samples in evaluation mode.
+        tasks: Distinct or not.
+        encoder: Of the model's texts.
+        n_per_task: Answers to each.
+        temperature: 0 for the greedy answer.
+        key: Of the draws, from `streams.derive`.
+        step: Recorded as the model's step.
+    """
+    prompts = [encoder.solve_prompt(task) for task in tasks]
+    texts = Sampler(model).sample(prompts, key=key, stop=END, n_per_prompt=n_per_task, temperature=temperature)
+    attempts = []
+    n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
+    for index, text in enumerate(texts):
+        n_read, n_new = len(prompts[index // n_per_task]), len(text.tokens)
+        answer, complete = encoder.answer(text)
+        attempts.append(Attempt(tasks[index // n_per_task], answer, complete, n_read, n_new, text.logprob_nats, step))
+        n_flops += decode_flops(model.config, model.vocab_size, n_read, n_new)
+    return Attempts(tuple(attempts), sum(attempt.n_new_tokens for attempt in attempts), n_flops)
+
+
+class Solver(ABC):
+    """Answers tasks."""
+
+    @abstractmethod
+    def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
+        """Up to `n_per_task` attempts at each proposed task."""
+
+
+class ModelSolver(Solver):
+    """The model answers, with its averaged weights."""
+
+    def __init__(self, state: RunState, encoder: Encoder, config: RunConfig) -> None:
+        self._state, self._encoder, self._config = state, encoder, config
+
+    def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
+        """See `Solver.attempt`."""
+        return answer_tasks(
+            self._state.average,
+            proposals.tasks,
+            self._encoder,
+            n_per_task=n_per_task,
+            temperature=self._config.play.solve_temperature,
+            key=derive(self._config.seed, "solve", round),
+            step=self._state.step,
+        )
+
+
+class PosedSolver(Solver):
+    """The solution a task was posed from is its one attempt: the env supplies the label, at no cost."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+
+    def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:  # noqa: ARG002
+        """See `Solver.attempt`."""
+        posed = zip(proposals.tasks, proposals.posed, strict=True)
+        return Attempts(tuple(Attempt(task, answer, True, 0, 0, 0.0, self._state.step) for task, answer in posed))

@@ -1,0 +1,121 @@
+"""Everything a run changes: the one mutable object of a round, and all a checkpoint must hold."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+import torch
+
+from envs.core import Task
+from selfplay.config import RunConfig
+from selfplay.data.sources import RealData, RealSource
+from selfplay.data.store import ReplayStore
+from selfplay.ledger import Ledger
+from selfplay.model.gpt import GPT
+from selfplay.model.optim import build_optimizer
+from selfplay.records import Example, Source
+from selfplay.streams import derive
+
+
+@dataclass
+class RunState:
+    """State between rounds.
+
+    Attributes:
+        model: Weights being trained.
+        average: Their running average, which samples and is evaluated.
+        first: The average as it was when self-play began; a frozen proposer's weights.
+        optimizer: Of `model`.
+        real: Position in the real data.
+        store: Synthetic examples.
+        ledger: What was spent.
+        round: Rounds done.
+        step: Optimizer steps done.
+        real_tokens: Training tokens spent on real examples.
+        synthetic_tokens: Training tokens spent on synthetic examples.
+        best_validation: Lowest validation loss so far, nats per answer token.
+        reports: One per round done, as plain values.
+    """
+
+    model: GPT
+    average: GPT
+    first: GPT
+    optimizer: torch.optim.Optimizer
+    real: RealSource
+    store: ReplayStore
+    ledger: Ledger = field(default_factory=Ledger)
+    round: int = 0
+    step: int = 0
+    real_tokens: int = 0
+    synthetic_tokens: int = 0
+    best_validation: float = float("inf")
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def train_tokens(self) -> int:
+        """Training tokens spent."""
+        return self.real_tokens + self.synthetic_tokens
+
+    @classmethod
+    def fresh(cls, config: RunConfig, data: RealData, vocab_size: int, device: torch.device) -> RunState:
+        """The state before the first round; it depends on the seed alone, so arms of a seed begin alike."""
+        generator = torch.Generator().manual_seed(derive(config.seed, "weights"))
+        model = GPT(config.model, vocab_size, generator).to(device)
+        weight_decay = config.optim.weight_decay if config.arm.weight_decay is None else config.arm.weight_decay
+        model.dropout = config.optim.dropout if config.arm.dropout is None else config.arm.dropout
+        return cls(
+            model=model,
+            average=copy.deepcopy(model).requires_grad_(False).eval(),
+            first=copy.deepcopy(model).requires_grad_(False).eval(),
+            optimizer=build_optimizer(model, config.optim, weight_decay),
+            real=real_source(config, data),
+            store=ReplayStore(config.play.max_draws),
+        )
+
+    def begin_play(self) -> None:
+        """Freeze the weights that a frozen proposer writes with."""
+        self.first.load_state_dict(self.average.state_dict())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "first": self.first.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "real_position": self.real.position,
+            "store": [(*astuple(e.task), e.answer, e.round) for e in self.store.examples],
+            "store_draws": self.store.n_draws,
+            "ledger": self.ledger.state(),
+            "round": self.round,
+            "step": self.step,
+            "real_tokens": self.real_tokens,
+            "synthetic_tokens": self.synthetic_tokens,
+            "best_validation": self.best_validation,
+            "reports": self.reports,
+        }
+
+    def load_state_dict(self, saved: dict[str, Any], config: RunConfig, data: RealData) -> None:
+        """Take over what `state_dict` returned."""
+        self.model.load_state_dict(saved["model"])
+        self.average.load_state_dict(saved["average"])
+        self.first.load_state_dict(saved["first"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.real = real_source(config, data, saved["real_position"])
+        self.store = ReplayStore(config.play.max_draws)
+        self.store.append(
+            Example(Task(*task), answer, Source.SYNTHETIC, number) for *task, answer, number in saved["store"]
+        )
+        self.store.n_draws = list(saved["store_draws"])
+        self.ledger = Ledger(saved["ledger"])
+        for name in ("round", "step", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
+            setattr(self, name, saved[name])
+
+
+def real_source(config: RunConfig, data: RealData, position: tuple[int, int] = (0, 0)) -> RealSource:
+    """The arm's real data from a position on."""
+    if config.arm.real == "fresh":
+        return RealSource(data.fresh, position)
+    return RealSource.pool(data.pool, config.seed, position)

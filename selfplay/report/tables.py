@@ -1,0 +1,204 @@
+"""The report's tables as text: every number with its interval, every missing number with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from selfplay.report.evidence import Evidence
+from selfplay.report.style import amount, power
+from selfplay.scaling.intervals import Interval, t_interval
+from selfplay.scaling.metrics import Comparison, PerSeed, total_flops
+from selfplay.scaling.verdict import Answer, Level
+
+TWO_SIDED = 0.025
+"""Level of each bound of the run table's 95% intervals."""
+
+
+@dataclass
+class Notes:
+    """Reasons shown under a table, each once, called up by number."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, reason: str) -> str:
+        """The mark that stands in for a number."""
+        if reason not in self.texts:
+            self.texts.append(reason)
+        return f"[{self.texts.index(reason) + 1}]"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings, rows of text, and numbered notes. The first cell of a row is an arm's name."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+
+def headline(level: Level) -> str:
+    """The verdict in plain words."""
+    if level.interval is None:
+        return "No verdict: the study does not meet the conditions for one."
+    mean, low, high = (math.exp(value) for value in (level.interval.mean, level.interval.low, level.interval.high))
+    worth = (
+        f"at equal training tokens, “{level.arm}” is worth {mean:.2f} times the fresh data that “{level.baseline}” is"
+        f" worth ({low:.2f} to {high:.2f})"
+    )
+    match level.answer:
+        case Answer.YES:
+            return f"Yes, it helps at these budgets: {worth}."
+        case Answer.NO if level.harm:
+            return f"No, it does harm: {worth}."
+        case Answer.NO:
+            return f"No, it does not help by {math.expm1(level.margin):.0%} or more: {worth}."
+        case _:
+            return f"Undecided: {worth}."
+
+
+def footing(level: Level, evidence: Evidence) -> str:
+    """What the headline rests on and what it cost, in a few sentences."""
+    if level.interval is None:
+        return level.reason[:1].upper() + level.reason[1:] + "."
+    budgets = " and ".join(f"{budget:,}" for budget in level.budgets)
+    text = (
+        f"{level.reason[:1].upper()}{level.reason[1:]}. Mean over {level.interval.n} seeds and the budgets of {budgets}"
+        f" tokens; the range is that of one-sided {1 - level.alpha:.0%} Student-t bounds; the margin is"
+        f" {math.exp(level.margin):.2f} times."
+    )
+    spent, base = (
+        sum(total_flops(run) for budget in level.budgets for run in evidence.of(arm, budget))
+        for arm in (level.arm, level.baseline)
+    )
+    text += f" At equal tokens “{level.arm}” spent {spent / base:.2f} times the FLOPs of “{level.baseline}”."
+    if level.seeds_needed is not None:
+        text += (
+            f" Were this mean and spread the truth, a new study would need about {level.seeds_needed} seeds. Adding"
+            f" seeds to this one and looking again would be a second chance to say yes."
+        )
+    return text
+
+
+def times(bounds: Interval) -> str:
+    """A mean logarithm as a factor with its bounds: `1.62`, and `[1.31, 2.01]` on a second line."""
+    if not math.isfinite(bounds.low):
+        return f"{math.exp(bounds.mean):.2f}"
+    return f"{math.exp(bounds.mean):.2f}\n[{math.exp(bounds.low):.2f}, {math.exp(bounds.high):.2f}]"
+
+
+def plain(bounds: Interval, digits: str = ".3g") -> str:
+    """A mean, and its bounds on a second line; of one seed the mean alone."""
+    if not math.isfinite(bounds.low):
+        return f"{bounds.mean:{digits}}"
+    return f"{bounds.mean:{digits}}\n[{bounds.low:{digits}}, {bounds.high:{digits}}]"
+
+
+def comparison_table(comparisons: Sequence[Comparison]) -> Table:
+    """Every arm against the baseline at every budget they share."""
+    notes = Notes()
+
+    def factor(metric: PerSeed) -> str:
+        bounds = metric.interval()
+        return notes.mark(metric.reason) if bounds is None else times(bounds)
+
+    def number(metric: PerSeed) -> str:
+        bounds = metric.interval()
+        return notes.mark(metric.reason) if bounds is None else plain(bounds)
+
+    rows = [
+        [
+            comparison.arm,
+            amount(comparison.budget),
+            number(comparison.loss_gain),
+            factor(comparison.ln_edm),
+            factor(comparison.ln_edm_flops),
+            number(comparison.exchange_raw),
+            number(comparison.exchange_incremental),
+            notes.mark(comparison.gap_reason)
+            if comparison.gap_recovered is None
+            else plain(comparison.gap_recovered, ".2f"),
+        ]
+        for comparison in comparisons
+    ]
+    headings = [
+        "arm",
+        "budget, tokens",
+        "loss below baseline, nats/token",
+        "multiplier, equal tokens",
+        "multiplier, equal FLOPs",
+        "exchange rate, raw",
+        "exchange rate, incremental",
+        "gap recovered",
+    ]
+    return Table(headings, rows, notes.texts)
+
+
+def seed_table(comparisons: Sequence[Comparison]) -> Table:
+    """The effective data multiplier of every seed."""
+    notes = Notes()
+    seeds = sorted({seed for comparison in comparisons for seed in comparison.ln_edm.seeds})
+    rows = []
+    for comparison in comparisons:
+        of = dict(zip(comparison.ln_edm.seeds, comparison.ln_edm.values, strict=True))
+        cells = []
+        for seed in seeds:
+            value = of.get(seed)
+            if value is None:
+                cells.append(notes.mark("no run"))
+            else:
+                cells.append(notes.mark(value.reason) if value.reason else f"{math.exp(value.number):.3f}")
+        rows.append([comparison.arm, amount(comparison.budget), *cells])
+    return Table(["arm", "budget, tokens", *(f"seed {seed}" for seed in seeds)], rows, notes.texts)
+
+
+def run_table(evidence: Evidence) -> Table:
+    """Per arm and budget: means over seeds with two-sided 95% t-intervals, and what the runs spent."""
+    notes = Notes()
+    rows = []
+    for arm in evidence.config.arms:
+        for budget in evidence.budgets(arm.name):
+            runs = evidence.of(arm.name, budget)
+            base = evidence.of(evidence.config.baseline, budget)
+            flops = _mean([total_flops(run) for run in runs])
+            ratio = (
+                f"{flops / _mean([total_flops(run) for run in base]):.2f}" if base else notes.mark("no baseline run")
+            )
+            row = [
+                arm.name,
+                amount(budget),
+                str(len(runs)),
+                _interval([run.loss for run in runs], notes, ".4f"),
+                _interval([run.loss_all for run in runs], notes, ".4f"),
+                _interval([run.accuracy for run in runs], notes, ".3f"),
+                amount(_mean([run.D_real for run in runs])),
+                amount(_mean([run.D_syn for run in runs])),
+                power(flops),
+                ratio,
+            ]
+            rows.append(row)
+    headings = [
+        "arm",
+        "budget, tokens",
+        "seeds",
+        "loss, answers",
+        "loss, tasks and answers",
+        "accuracy",
+        "D_real",
+        "D_syn",
+        "FLOPs",
+        "FLOPs / baseline",
+    ]
+    return Table(headings, rows, notes.texts)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _interval(values: Sequence[float], notes: Notes, digits: str) -> str:
+    n_bad = sum(not math.isfinite(value) for value in values)
+    if n_bad:
+        return notes.mark(f"{n_bad} of {len(values)} seeds have no finite value")
+    return plain(t_interval(values, TWO_SIDED), digits)

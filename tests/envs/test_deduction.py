@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from envs.code.deduction import Deduction
+from envs.core import MalformedTask, Outcome
+
+ENV = Deduction()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["", ";", "a", "a=1", "a=1;", "a=1;;a", "b-a", "a=b;b", "a=1/0;a", "1//0", "1%0", "a=0;7%a", "a=1000;a", "99*99",
+     "a=07;a", "1 + 2", "a=1; a", "+1", "a**2", "2**9", "1 if 2 else 3", "1 if 1<2<3 else 4", "1if 1<2 else 3",
+     "min(1)", "min(1,2,3)", "abs(1,2)", "abs", "max()", "a==1", "a=1;a==1", "if=1;if", "x1=2;x1", "print(1)",
+     "a=1;a=2;a=3;a=4;a=5;a", "z=1;z", "1\n2", "\u0661+1", "(" * 200 + "1" + ")" * 200, "-" * 500 + "1"],
+)  # fmt: skip
+def test_ill_posed_prompts(prompt: str) -> None:
+    with pytest.raises(MalformedTask):
+        ENV.parse(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "value"),
+    [
+        ("a=7;b=a*2+1;b-a", "8"),
+        ("-7//2", "-4"),
+        ("-7%3", "2"),
+        ("7%-3", "-2"),
+        ("7//-2", "-4"),
+        ("2-3-4", "-5"),
+        ("2-(3-4)", "3"),
+        ("20//3*2", "12"),
+        ("--3", "3"),
+        ("1 if 2<1 else 5 if 1<1 else 6", "6"),
+        ("a=0;1//a if a>0 else 3", "3"),
+        ("(1 if 1==1 else 2)+1", "2"),
+        ("a=1;a=a+1;a", "2"),
+        ("max(3,min(9,4))-abs(2-5)", "1"),
+    ],
+)
+def test_values(prompt: str, value: str) -> None:
+    assert ENV.verify(ENV.parse(prompt), value).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize("answer", ["8.0", "+8", "08", " 8", "8;", "b-a", "-0", "eight", "True"])
+def test_malformed_answers(answer: str) -> None:
+    assert ENV.verify(ENV.parse("a=7;b=a*2+1;b-a"), answer).outcome is Outcome.MALFORMED
+
+
+def test_spellings_of_one_program_share_their_id() -> None:
+    assert ENV.parse("b=7;a=b*2;a-b").id == ENV.parse("a=7;b=(a*2);b-a").id
+    assert ENV.parse("1-(2-3)").id != ENV.parse("1-2-3").id
+
+
+def test_what_is_not_configured_is_refused() -> None:
+    small = Deduction(operators="+", calls=False, choices=False)
+    for prompt in ("3-2", "abs(3)", "1 if 1<2 else 3"):
+        with pytest.raises(MalformedTask, match="configured"):
+            small.parse(prompt)
+
+
+def test_python_agrees() -> None:
+    """Python runs our own samples in a child process; text of a model has no business there."""
+    rng = Random(0)
+    solved = [ENV.sample(rng, level) for level in ENV.levels for _ in range(300)]
+    script = []
+    for text in [task.prompt for task, _, _ in solved] + [task.canonical for task, _, _ in solved]:
+        *statements, last = text.split(";")
+        script += [*statements, f"print({last})"]
+    run = subprocess.run(
+        [sys.executable, "-I", "-"], input="\n".join(script), capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == [answer for _, answer, _ in solved] * 2

@@ -1,0 +1,102 @@
+"""Real data: disjoint by id, nested by size, the same for all arms of a seed, and finite where it is."""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import pytest
+
+from envs.core import Corpus, Solved, Task
+from envs.math.arithmetic import Arithmetic
+from envs.math.linear import Linear
+from selfplay.config import DataConfig, TaskConfig
+from selfplay.data.certify import certify
+from selfplay.data.sources import RealSource, distinct, draw_real_data
+from selfplay.streams import stream
+
+ADDITION = TaskConfig(Arithmetic(operations="+", max_digits=2), levels=[2])
+
+
+def ids(examples) -> list[str]:
+    return [solved.task.id for solved in examples]
+
+
+@pytest.fixture
+def config() -> DataConfig:
+    return DataConfig([ADDITION, TaskConfig(Linear(), weight=2.0, levels=[1])], 300, 50, 100, 100)
+
+
+def test_sets_are_disjoint_and_distinct(config: DataConfig):
+    data = draw_real_data(config, 0)
+    everything = ids(data.heldout) + ids(data.validation) + ids(data.pool)
+    assert len(everything) == len(set(everything)) == 450
+    assert not set(ids(data.fresh(0) + data.fresh(1))) & data.reserved
+    assert data.reserved == set(ids(data.heldout) + ids(data.validation))
+
+
+def test_a_small_pool_is_the_beginning_of_a_large_one(config: DataConfig):
+    small, large = (draw_real_data(replace(config, n_real=n), 0) for n in (100, 300))
+    assert small.pool == large.pool[:100]
+    assert small.heldout == large.heldout
+
+
+def test_seeds_differ_and_repeat(config: DataConfig):
+    assert draw_real_data(config, 0).heldout == draw_real_data(config, 0).heldout
+    shared = set(ids(draw_real_data(config, 0).pool)) & set(ids(draw_real_data(config, 1).pool))
+    assert len(shared) < 60  # neighbouring seeds meet by chance only
+
+
+def test_weights_set_the_shares(config: DataConfig):
+    pool = draw_real_data(config, 0).pool
+    share = sum(solved.task.env == "math/linear" for solved in pool) / len(pool)
+    assert share == pytest.approx(2 / 3, abs=0.08)
+
+
+def test_asking_for_more_tasks_than_exist_is_refused():
+    config = DataConfig([TaskConfig(Arithmetic(operations="+", max_digits=1), levels=[1])], 50, 10, 10, 10)
+    with pytest.raises(ValueError, match=r"math/arithmetic level 1: asked for more tasks than exist \(found 35 more"):
+        draw_real_data(config, 0)
+
+
+@dataclass(frozen=True)
+class Listed(Arithmetic, Corpus):
+    """Single-digit sums as a finite list."""
+
+    def rows(self):
+        return [Solved(Task("math/arithmetic", f"{a}+9", 1, f"{a}+9"), str(a + 9)) for a in range(30)]
+
+
+def test_a_corpus_is_found_to_its_last_row():
+    draws = distinct([TaskConfig(Listed(), levels=[1])], stream(0, "x"), set())
+    assert len(set(ids(islice(draws, 30)))) == 30
+    with pytest.raises(ValueError, match="asked for more tasks than exist"):
+        next(draws)
+
+
+def test_the_pool_is_walked_whole_in_a_new_order_each_epoch(config: DataConfig):
+    pool = draw_real_data(config, 0).pool
+    source = RealSource.pool(pool, seed=0)
+    first, second = ([next(source) for _ in pool] for _ in range(2))
+    assert sorted(ids(first)) == sorted(ids(second)) == sorted(ids(pool))
+    assert ids(first) != ids(second)
+
+
+@pytest.mark.parametrize("n_before", [0, 7, 300, 1000])
+def test_a_saved_position_goes_on_where_it_was(config: DataConfig, n_before: int):
+    data = draw_real_data(config, 0)
+    for make in (lambda *p: RealSource.pool(data.pool, 0, *p), lambda *p: RealSource(data.fresh, *p)):
+        source = make()
+        for _ in range(n_before):
+            next(source)
+        again = make(source.position)
+        assert [next(source) for _ in range(40)] == [next(again) for _ in range(40)]
+
+
+def test_certificate_counts_what_is_wrong(config: DataConfig, monkeypatch):
+    assert certify(config, 0).clean
+    data = draw_real_data(config, 0)
+    leaky = replace(data, pool=(*data.pool, data.heldout[0], data.pool[0], Solved(data.validation[0].task, "nonsense")))
+    monkeypatch.setattr("selfplay.data.certify.draw_real_data", lambda *_: leaky)
+    certificate = certify(config, 0)
+    assert (certificate.n_repeats, certificate.n_overlaps, certificate.n_wrong) == (1, 2, 1)
+    assert not certificate.clean
+    assert "FAILED" in certificate.line()

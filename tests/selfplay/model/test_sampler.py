@@ -1,0 +1,85 @@
+"""Sampling: what is drawn, its probability, and that no item depends on its company."""
+
+import pytest
+import torch
+
+from selfplay.config import ModelConfig
+from selfplay.model.gpt import GPT
+from selfplay.model.sampler import Sampler, choose
+
+VOCAB, STOP = 7, 1
+PROMPTS = [[2], [3, 4], [5, 6, 2], [3, 4], [2, 2], [6]] * 5
+
+
+@pytest.fixture
+def model(tiny_model: ModelConfig) -> GPT:
+    made = GPT(tiny_model, VOCAB).eval()
+    torch.manual_seed(0)
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    return made
+
+
+def test_every_prompt_gets_its_samples_side_by_side(model: GPT):
+    texts = Sampler(model).sample(PROMPTS, key=3, stop=STOP, n_per_prompt=4)
+    assert len(texts) == 4 * len(PROMPTS)
+    for index, text in enumerate(texts):
+        n_room = model.config.context_length - len(PROMPTS[index // 4])
+        assert text.finished == (text.tokens[-1] == STOP)
+        assert STOP not in text.tokens[:-1]
+        assert len(text.tokens) == n_room or text.finished
+    assert {text.finished for text in texts} == {True, False}
+
+
+def test_log_probabilities_equal_a_full_forward(model: GPT):
+    texts = Sampler(model).sample(PROMPTS, key=3, stop=STOP, n_per_prompt=2, temperature=0.7)
+    for index, text in enumerate(texts):
+        prompt = PROMPTS[index // 2]
+        tokens = torch.tensor([[*prompt, *text.tokens]])
+        with torch.inference_mode():
+            logprobs = (model(tokens[:, :-1]) / 0.7).log_softmax(-1)
+        wanted = logprobs[0, torch.arange(len(prompt) - 1, tokens.shape[1] - 1), tokens[0, len(prompt) :]].sum()
+        assert text.logprob_nats == pytest.approx(wanted.item(), abs=1e-4)
+
+
+def test_a_text_does_not_depend_on_the_items_after_it(model: GPT):
+    few = Sampler(model).sample(PROMPTS[:4], key=9, stop=STOP, n_per_prompt=3)
+    many = Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)
+    assert [text.tokens for text in few] == [text.tokens for text in many[:12]]
+
+
+def test_a_text_does_not_depend_on_the_batch(model: GPT, monkeypatch):
+    whole = Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)
+    monkeypatch.setattr("selfplay.model.sampler.MAX_ROWS", 4)
+    assert [t.tokens for t in Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)] == [
+        t.tokens for t in whole
+    ]
+
+
+def test_greedy_takes_the_most_likely_token(model: GPT):
+    text = Sampler(model).sample([[3, 4]], key=0, stop=STOP, temperature=0.0)[0]
+    tokens = [3, 4]
+    for token in text.tokens:
+        with torch.inference_mode():
+            assert token == model(torch.tensor([tokens]))[0, -1].argmax()
+        tokens.append(token)
+
+
+def test_samples_follow_the_distribution():
+    logits = torch.randn(VOCAB)
+    n = 40_000
+    uniform = torch.rand(n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    tokens, nats = choose(logits.expand(n, -1), uniform, 1.0)
+    rates = torch.bincount(tokens, minlength=VOCAB) / n
+    torch.testing.assert_close(rates, logits.softmax(-1), atol=0.01, rtol=0)
+    torch.testing.assert_close(nats, logits.log_softmax(-1)[tokens])
+
+
+def test_a_token_of_no_probability_is_never_drawn():
+    logits = torch.tensor([-torch.inf, 0.0, -torch.inf])
+    for uniform in (0.0, 0.5, 1.0 - 2**-53):
+        assert choose(logits[None], torch.tensor([uniform], dtype=torch.float64), 1.0)[0].item() == 1
+
+
+def test_no_prompts_no_texts(model: GPT):
+    assert Sampler(model).sample([], key=0, stop=STOP) == []
