@@ -37,7 +37,7 @@ check: $(VENV)/.stamp
 
 bench: $(VENV)/.stamp
 	@echo "== benchmarks: ratios against named peers in the same run"
-	@for script in benchmarks/*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/[!_]*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -12,7 +12,8 @@ import yaml
 
 import envs
 from envs.core import Corpus, Env, SolutionFirst
-from selfplay.config import DataConfig, RunConfig, StudyConfig, load_config
+from selfplay.config import DataConfig, RunConfig, StudyConfig
+from selfplay.configfile import load_config
 
 
 def env_classes() -> Iterator[type[Env]]:

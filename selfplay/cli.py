@@ -41,8 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of our output has gone: nothing more to say
         return 1
     except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
+
+
+def _one_line(error: ValueError | OSError) -> str:
+    plain = isinstance(error, OSError) and error.filename is not None and error.strerror
+    return f"{error.filename}: {error.strerror}" if plain else " ".join(str(error).split())  # type: ignore[union-attr]
 
 
 def _again(argv: Sequence[str] | None) -> str:
@@ -54,6 +59,7 @@ def _again(argv: Sequence[str] | None) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="selfplay",
+        allow_abbrev=False,
         description="A testbed for verified self-play: does held-out loss keep falling past the real-data limit?",
     )
     parser.add_argument("--version", action="version", version=_version())
@@ -87,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(commands: Commands, name: str, function: Command, text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text)
+    command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     command.set_defaults(command=function)
     return command
 
@@ -99,7 +105,8 @@ def _version() -> str:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from selfplay.config import RunConfig, load_config, to_yaml
+    from selfplay.config import RunConfig
+    from selfplay.configfile import load_config, to_yaml
 
     config = load_config(RunConfig, arguments.config, arguments.overrides)
     if arguments.print_config:
@@ -118,7 +125,8 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _study(arguments: argparse.Namespace) -> None:
-    from selfplay.config import StudyConfig, load_config, to_yaml
+    from selfplay.config import StudyConfig
+    from selfplay.configfile import load_config, to_yaml
 
     config = load_config(StudyConfig, arguments.config, arguments.overrides)
     if arguments.print_config:
@@ -153,6 +161,8 @@ def _tasks_sample(arguments: argparse.Namespace) -> None:
     data, _ = load_data(arguments.config, arguments.overrides)
     from selfplay.data.sources import draw_task
 
+    if arguments.n < 1:
+        raise ValueError(f"-n {arguments.n}: needs at least 1 task")
     rng = stream(0, "show")
     for _ in range(arguments.n):
         solved = draw_task(data.tasks, rng)

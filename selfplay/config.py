@@ -1,22 +1,16 @@
-"""Every YAML file of the project as frozen dataclasses: data, range checks, reading and writing; no torch.
+"""What a YAML file of the project may say, as frozen dataclasses: data and range checks; no torch.
 
-Defaults live here; a YAML file states what differs. Units are in the names: `_tokens`, `_fraction` (0 to 1).
+Defaults live here; a YAML file states what differs (`selfplay.configfile` reads it). Units are in the names:
+`_tokens`, `_fraction` (0 to 1).
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from argparse import ArgumentError
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+import math
+from dataclasses import dataclass, field
+from typing import Literal
 
-import yaml
-from jsonargparse import ArgumentParser, set_parsing_settings
-
-from envs.core import Env, SolutionFirst
+from envs.core import Corpus, Env, SolutionFirst
 
 
 def require(condition: bool, message: str) -> None:
@@ -35,8 +29,13 @@ def require_fraction(name: str, value: float) -> None:
 
 
 def require_positive(name: str, value: float) -> None:
-    """Refuse a value that is not above 0."""
-    require(value > 0, f"{name} = {value}: must be above 0")
+    """Refuse a value that is not above 0 and finite."""
+    require(0 < value < math.inf, f"{name} = {value}: must be above 0{' and finite' if value > 0 else ''}")
+
+
+def require_not_negative(name: str, value: float) -> None:
+    """Refuse a value that is not 0 or more and finite."""
+    require(0 <= value < math.inf, f"{name} = {value}: must be 0 or more{' and finite' if value > 0 else ''}")
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,8 @@ class ModelConfig:
             require_positive(f"model.{name}", getattr(self, name))
         require(self.context_length >= 8, f"model.context_length = {self.context_length}: needs at least 8 tokens")
         require(self.head_dim % 2 == 0, f"model.head_dim = {self.head_dim}: rotary positions need an even size")
-        require(
-            self.n_head % self.n_kv_head == 0,
-            f"model.n_kv_head = {self.n_kv_head}: must divide model.n_head = {self.n_head}",
-        )
+        divides = self.n_head % self.n_kv_head == 0
+        require(divides, f"model.n_kv_head = {self.n_kv_head}: must divide model.n_head = {self.n_head}")
 
 
 @dataclass(frozen=True)
@@ -111,9 +108,8 @@ class OptimConfig:
     def __post_init__(self) -> None:
         for name in ("lr", "clip_norm", "batch_size"):
             require_positive(f"optim.{name}", getattr(self, name))
-        require(self.warmup_tokens >= 0, f"optim.warmup_tokens = {self.warmup_tokens}: must be 0 or more")
-        require(self.weight_decay >= 0, f"optim.weight_decay = {self.weight_decay}: must be 0 or more")
-        require(self.task_weight >= 0, f"optim.task_weight = {self.task_weight}: must be 0 or more")
+        for name in ("warmup_tokens", "weight_decay", "task_weight"):
+            require_not_negative(f"optim.{name}", getattr(self, name))
         for name in ("decay_fraction", "beta1", "beta2", "dropout", "ema_decay"):
             require_fraction(f"optim.{name}", getattr(self, name))
         for name in ("beta1", "beta2", "dropout", "ema_decay"):
@@ -128,7 +124,7 @@ class TaskConfig:
         env: The env.
         weight: Its share of the tasks, relative to the other envs' weights.
         levels: Levels to sample; all of the env's when absent.
-        level_weights: Shares of those levels; equal when absent.
+        level_weights: Shares of those levels; equal when absent, or as they are in a corpus.
     """
 
     env: Env
@@ -142,16 +138,11 @@ class TaskConfig:
         for level in self.levels or []:
             require(level in known, f"levels of {self.env.name}: {level} is not one of {known.start}-{known.stop - 1}")
         require(self.levels is None or bool(self.levels), f"levels of {self.env.name}: name at least one")
-        if self.level_weights is not None:
-            n_levels = len(self.levels or known)
-            require(
-                len(self.level_weights) == n_levels,
-                f"level_weights of {self.env.name}: {len(self.level_weights)} given for {n_levels} levels",
-            )
-            require(
-                min(self.level_weights) >= 0 and sum(self.level_weights) > 0,
-                f"level_weights of {self.env.name} = {self.level_weights}: must be 0 or more, and not all 0",
-            )
+        if (weights := self.level_weights) is not None:
+            name, n_levels = f"level_weights of {self.env.name}", len(self.levels or known)
+            require(len(weights) == n_levels, f"{name}: {len(weights)} given for {n_levels} levels")
+            good = min(weights) >= 0 and 0 < sum(weights) < math.inf
+            require(good, f"{name} = {weights}: must be 0 or more, and not all 0")
 
 
 @dataclass(frozen=True)
@@ -178,10 +169,8 @@ class DataConfig:
         require(len(set(names)) == len(names), f"data.tasks names an env twice: {', '.join(sorted(names))}")
         for name in ("n_real", "n_validation", "n_heldout"):
             require_positive(f"data.{name}", getattr(self, name))
-        require(
-            0 <= self.n_accuracy <= self.n_heldout,
-            f"data.n_accuracy = {self.n_accuracy}: must lie between 0 and data.n_heldout = {self.n_heldout}",
-        )
+        limits = f"between 0 and data.n_heldout = {self.n_heldout}"
+        require(0 <= self.n_accuracy <= self.n_heldout, f"data.n_accuracy = {self.n_accuracy}: must lie {limits}")
 
 
 @dataclass(frozen=True)
@@ -201,11 +190,8 @@ class JudgeConfig:
     def __post_init__(self) -> None:
         require_fraction("judge.true_accept_rate", self.true_accept_rate)
         require_fraction("judge.false_accept_rate", self.false_accept_rate)
-        at_rest = self.true_accept_rate == 1.0 and self.false_accept_rate == 0.0
-        require(
-            self.kind == "noisy" or at_rest,
-            f"judge.kind = {self.kind}: true_accept_rate and false_accept_rate belong to kind: noisy",
-        )
+        fits = self.kind == "noisy" or (self.true_accept_rate, self.false_accept_rate) == (1.0, 0.0)
+        require(fits, f"judge.kind = {self.kind}: true_accept_rate and false_accept_rate belong to kind: noisy")
 
 
 @dataclass(frozen=True)
@@ -242,6 +228,10 @@ class ArmConfig:
             self.solver == "model" or self.proposer == "solution",
             f"arm {self.name}: solver: posed needs proposer: solution, which is what poses tasks",
         )
+        if self.weight_decay is not None:
+            require_not_negative(f"arm {self.name}: weight_decay", self.weight_decay)
+        dropout = self.dropout or 0.0
+        require(0.0 <= dropout < 1.0, f"arm {self.name}: dropout = {dropout}: must be at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -277,19 +267,12 @@ class PlayConfig:
     max_kept_per_task: int = 1
 
     def __post_init__(self) -> None:
-        for name in (
-            "round_tokens",
-            "propose_temperature",
-            "solve_temperature",
-            "max_draws",
-            "max_kept",
-            "max_kept_per_task",
-            "n_attempts",
-            "compose_every",
-        ):
+        for name in ("round_tokens", "n_attempts", "compose_every", "max_draws", "max_kept", "max_kept_per_task"):
+            require_positive(f"play.{name}", getattr(self, name))
+        for name in ("propose_temperature", "solve_temperature"):
             require_positive(f"play.{name}", getattr(self, name))
         for name in ("start_tokens", "n_proposals", "task_weight"):
-            require(getattr(self, name) >= 0, f"play.{name} = {getattr(self, name)}: must be 0 or more")
+            require_not_negative(f"play.{name}", getattr(self, name))
         require_fraction("play.real_fraction", self.real_fraction)
 
 
@@ -342,6 +325,12 @@ class RunConfig:
 
 def require_arm(arm: ArmConfig, data: DataConfig) -> None:
     """Refuse an arm whose parts the envs cannot serve."""
+    for task in data.tasks:
+        draws_none = arm.real != "fresh" and arm.proposer != "env"
+        require(
+            draws_none or not isinstance(task.env, Corpus),
+            f"arm {arm.name}: real: fresh and proposer: env draw new tasks; {task.env.name} is a corpus of fixed size",
+        )
     if arm.proposer == "solution":
         for task in data.tasks:
             require(
@@ -362,7 +351,8 @@ class StudyConfig:
         seeds: Replicates: data, initial weights and every other draw.
         primary: The arm the verdict is about.
         baseline: The arm that repeats real data.
-        fresh: The arm with unlimited real data, the yardstick of every other.
+        fresh: The arm with unlimited real data, the yardstick of every other; null where real data is a fixed corpus,
+            which leaves losses comparable and the verdict undecided.
         model: Transformer.
         optim: Optimizer.
         play: Self-play.
@@ -377,7 +367,7 @@ class StudyConfig:
     seeds: list[int]
     primary: str = "verified"
     baseline: str = "real"
-    fresh: str = "fresh"
+    fresh: str | None = "fresh"
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     play: PlayConfig = field(default_factory=PlayConfig)
@@ -388,105 +378,22 @@ class StudyConfig:
         names = [arm.name for arm in self.arms]
         require(bool(names), "arms is empty: name at least one")
         require(len(set(names)) == len(names), f"arms: a name is used twice in {', '.join(names)}")
-        require(
-            bool(self.seeds) and len(set(self.seeds)) == len(self.seeds), f"seeds = {self.seeds}: need distinct ones"
-        )
-        budgets = self.budgets_tokens + [b for arm in self.arms for b in arm.budgets_tokens or []]
-        require(bool(self.budgets_tokens) and min(budgets) > 0, f"budgets_tokens = {budgets}: need positive numbers")
+        distinct = 0 < len(self.seeds) == len(set(self.seeds))
+        require(distinct, f"seeds = {self.seeds}: need at least one, and none twice")
+        require(bool(self.budgets_tokens), "budgets_tokens is empty: name at least one")
+        for budgets in (self.budgets_tokens, *(arm.budgets_tokens or [] for arm in self.arms)):
+            good = len(set(budgets)) == len(budgets) and min(budgets, default=1) > 0
+            require(good, f"budgets_tokens = {budgets}: need distinct numbers above 0")
         for role in ("primary", "baseline", "fresh"):
             name = getattr(self, role)
-            require(name in names, f"{role} = {name}: not one of the arms {', '.join(names)}")
-        require(self.n_workers >= 0, f"n_workers = {self.n_workers}: must be 0 or more")
+            require(
+                name in names or (role == "fresh" and name is None),
+                f"{role} = {name}: not one of the arms {', '.join(names)}",
+            )
+        require_not_negative("n_workers", self.n_workers)
         for arm in self.arms:
             require_arm(arm, self.data)
 
     def run(self, arm: ArmConfig, seed: int, budget_tokens: int) -> RunConfig:
         """The run of one cell."""
         return RunConfig(self.data, arm, budget_tokens, seed, self.model, self.optim, self.play, self.device)
-
-
-def as_plain(value: Any) -> Any:
-    """A configuration as dicts, lists and scalars, the form its YAML file has."""
-    if isinstance(value, Env):
-        path = f"{type(value).__module__}.{type(value).__qualname__}"
-        return {"class_path": path, "init_args": {name: as_plain(getattr(value, name)) for name in _names(value)}}
-    if is_dataclass(value):
-        return {name: as_plain(getattr(value, name)) for name in _names(value)}
-    if isinstance(value, list | tuple):
-        return [as_plain(item) for item in value]
-    return value
-
-
-def _names(value: Any) -> list[str]:
-    return [f.name for f in fields(value) if f.init]
-
-
-def to_yaml(config: RunConfig | StudyConfig) -> str:
-    """A resolved configuration as YAML that `load_config` reads back to an equal one."""
-    text: str = yaml.safe_dump(as_plain(config), sort_keys=False, allow_unicode=True)
-    return text
-
-
-Config = TypeVar("Config", RunConfig, StudyConfig)
-
-
-def load_config(kind: type[Config], path: Path | str, overrides: Sequence[str] = ()) -> Config:
-    """Read a configuration file.
-
-    Args:
-        kind: `RunConfig` or `StudyConfig`.
-        path: The YAML file.
-        overrides: Dotted options over it, as on the command line: `["--optim.lr", "1e-3"]`.
-
-    Raises:
-        ValueError: The file is missing, or a key, type or value is wrong; one line that says which.
-    """
-    set_parsing_settings(subclasses_enabled=[Env])
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(kind)
-    parser.add_argument("--config", action="config")
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: no such configuration file")
-    try:
-        parsed = parser.parse_args(["--config", str(path), *overrides])
-    except ArgumentError as error:
-        raise ValueError(f"{path}: {_one_line(str(error))}{_suggestion(kind, str(error))}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a YAML file: {_one_line(str(error))}") from None
-    built: Config = kind(**{name: getattr(parser.instantiate(parsed), name) for name in _field_names(kind)})
-    return built
-
-
-def _field_names(kind: type[Any]) -> list[str]:
-    return [f.name for f in fields(kind)]
-
-
-def _one_line(text: str) -> str:
-    """A parser's nested message on one line, without its internal wording."""
-    text = re.sub(r"Problem with given class_path '([^']*)':", r"\1:", text)
-    return " ".join(text.replace("Parser key ", "").split())
-
-
-def _suggestion(kind: type[Any], message: str) -> str:
-    """A near spelling of the key that was refused, when there is one."""
-    refused = re.search(r"(?:Option|Key|option|arguments:|key) '?-*([\w.]+)'?", message)
-    if refused is None:
-        return ""
-    word = refused.group(1).split(".")[-1]
-    close = difflib.get_close_matches(word, set(_all_names(kind)) - {word}, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _all_names(kind: type[Any]) -> Iterator[str]:
-    for part in (
-        kind,
-        ModelConfig,
-        OptimConfig,
-        TaskConfig,
-        DataConfig,
-        JudgeConfig,
-        ArmConfig,
-        PlayConfig,
-        DeviceConfig,
-    ):
-        yield from _field_names(part)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+TEMPORARY = ".tmp"
 
 
 @contextmanager
@@ -17,30 +19,51 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: The folder is not writable or the disk is full; nothing is left under either name that was not
             there before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    with _naming(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):  # an error on the way here says more
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path, *used: Path) -> Iterator[None]:
+    """Have errors of writing name the file that was to be written; those of other files, say of a source, pass."""
     try:
-        yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        names = {str(name) for name in (error.filename, error.filename2) if name is not None}
+        if names and names.isdisjoint(map(str, (path, *used, *path.parents))):
+            raise
+        raise OSError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder for this process; the lock ends with the process, however it ends.
 
+    What processes that were killed while writing left behind under temporary names is removed.
+
     Raises:
         ValueError: Another process holds it.
+        OSError: The folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
+    with _naming(folder, folder / ".lock"):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / ".lock").open("w")
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(
                 f"{folder}: another process is running here; wait for it or choose another --out"
             ) from None
+        for stale in folder.rglob(f".*{TEMPORARY}"):
+            stale.unlink(missing_ok=True)
         yield

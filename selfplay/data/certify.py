@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envs.core import MalformedTask, Outcome, Solved
+from envs.core import Corpus, MalformedTask, Outcome, Solved
 from selfplay.config import DataConfig
 from selfplay.data.sources import draw_real_data
 
@@ -49,7 +49,8 @@ class Certificate:
 def certify(config: DataConfig, seed: int) -> Certificate:
     """Draw every set of a seed and count again, by `Task.id`, from the tasks themselves."""
     data = draw_real_data(config, seed)
-    fresh = [solved for chunk in range(N_FRESH_CHUNKS) for solved in data.fresh(chunk)]
+    endless = not any(isinstance(task.env, Corpus) for task in config.tasks)  # no arm draws afresh from a corpus
+    fresh = [solved for chunk in range(N_FRESH_CHUNKS) for solved in data.fresh(chunk)] if endless else []
     sets = {"held-out": data.heldout, "validation": data.validation, "pool": data.pool}
     ids = {name: {solved.task.id for solved in examples} for name, examples in sets.items()}
     fresh_ids = {solved.task.id for solved in fresh}

@@ -41,48 +41,56 @@ class RealData:
 
 def draw_task(tasks: Sequence[TaskConfig], rng: Random) -> Solved:
     """One draw from the mixture: env by weight, then level by its weights."""
-    task = rng.choices(tasks, [t.weight for t in tasks])[0] if len(tasks) > 1 else tasks[0]
+    task = _choose(tasks, rng)
     level = rng.choices(task.levels or task.env.levels, task.level_weights)[0]
     return task.env.sample(rng, level)
+
+
+def _choose(tasks: Sequence[TaskConfig], rng: Random) -> TaskConfig:
+    return rng.choices(tasks, [task.weight for task in tasks])[0] if len(tasks) > 1 else tasks[0]
 
 
 def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str]) -> Iterator[Solved]:
     """Draws of the mixture whose ids are not in `taken`, which grows with them.
 
     Levels and envs keep their shares: a repeated task is drawn again at its own level. A corpus is walked in a
-    shuffled order instead, so that its last rows are found too.
+    shuffled order instead, so that its last rows are found too; without level weights its levels come as often
+    as they are in it.
 
     Raises:
         ValueError: A level has no more distinct tasks.
     """
-    walks: dict[tuple[str, int], Iterator[Solved]] = {}
+    walks: dict[tuple[str, tuple[int, ...]], Iterator[Solved]] = {}
     while True:
-        task = rng.choices(tasks, [t.weight for t in tasks])[0] if len(tasks) > 1 else tasks[0]
-        level = rng.choices(task.levels or task.env.levels, task.level_weights)[0]
-        if (task.env.name, level) not in walks:
-            walks[task.env.name, level] = _walk(task, level, Random(rng.getrandbits(64)), taken)
-        yield next(walks[task.env.name, level])
+        task = _choose(tasks, rng)
+        levels = tuple(task.levels or task.env.levels)
+        if not isinstance(task.env, Corpus) or task.level_weights is not None:
+            levels = (rng.choices(levels, task.level_weights)[0],)
+        if (task.env.name, levels) not in walks:
+            walks[task.env.name, levels] = _walk(task, levels, Random(rng.getrandbits(64)), taken)
+        yield next(walks[task.env.name, levels])
 
 
-def _walk(task: TaskConfig, level: int, rng: Random, taken: set[str]) -> Iterator[Solved]:
+def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str]) -> Iterator[Solved]:
     n_found = 0
-    for solved in _draws(task, level, rng):
+    for solved in _draws(task, levels, rng):
         if solved.task.id not in taken:
             taken.add(solved.task.id)
             n_found += 1
             yield solved
+    which = f"level {levels[0]}" if len(levels) == 1 else f"levels {levels[0]}-{levels[-1]}"
     raise ValueError(
-        f"{task.env.name} level {level}: asked for more tasks than exist (found {n_found} more beside those already "
+        f"{task.env.name} {which}: asked for more tasks than exist (found {n_found} more beside those already "
         "drawn); lower data.n_real, n_validation or n_heldout, or give the level less weight"
     )
 
 
-def _draws(task: TaskConfig, level: int, rng: Random) -> Iterator[Solved]:
+def _draws(task: TaskConfig, levels: tuple[int, ...], rng: Random) -> Iterator[Solved]:
     if isinstance(task.env, Corpus):
-        rows = [row for row in task.env.rows() if row.task.level == level]
-        rng.shuffle(rows)
-        yield from rows
+        rows = [row for row in task.env.rows() if row.task.level in levels]
+        yield from rng.sample(rows, len(rows))
         return
+    (level,) = levels
     seen: set[str] = set()
     misses = 0
     while misses < MAX_MISSES:

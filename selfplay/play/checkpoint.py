@@ -18,10 +18,7 @@ FORMAT = 1
 def save_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any], config_yaml: str) -> None:
     """Write a checkpoint that `load_checkpoint` reads; `path` holds the old one or the new one, whole."""
     with replacing(path) as temporary:
-        try:
-            fabric.save(temporary, {"format": FORMAT, "config": config_yaml, **state})
-        except RuntimeError as error:  # PyTorch's writer reports a full disk this way
-            raise OSError(f"{path}: cannot write the checkpoint: {str(error).splitlines()[0]}") from error
+        fabric.save(temporary, {"format": FORMAT, "config": config_yaml, **state})
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfplay.config import RunConfig, load_config
+from selfplay.config import RunConfig
+from selfplay.configfile import load_config
 from selfplay.data.sources import draw_real_data
 from selfplay.model.gpt import GPT
 from selfplay.play.checkpoint import load_checkpoint

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
-from selfplay.config import RunConfig, to_yaml
+from selfplay.config import RunConfig
+from selfplay.configfile import to_yaml
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_real_data
 from selfplay.files import locked, replacing
@@ -124,7 +125,13 @@ def _claim(folder: Path, config: RunConfig) -> None:
 
 
 def build_fabric(config: RunConfig) -> Fabric:
-    """Fabric for one device; sets the CPU threads, which change rounding and so belong to the experiment."""
+    """Fabric for one device; sets the CPU threads, which change rounding and so belong to the experiment.
+
+    Raises:
+        ValueError: The device is not there.
+    """
+    if config.device.accelerator == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device.accelerator = cuda: PyTorch finds no CUDA device here; use cpu or auto")
     torch.set_num_threads(config.device.n_threads)
     fabric = Fabric(accelerator=config.device.accelerator, devices=1, precision=config.device.precision)
     fabric.launch()

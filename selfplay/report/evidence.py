@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from selfplay.config import ArmConfig, StudyConfig, load_config
+from selfplay.config import ArmConfig, StudyConfig
+from selfplay.configfile import load_config
 from selfplay.records import JudgeReport, RoundReport, RunResult, Scores
 from selfplay.study.table import RunKey, gather, run_keys
 

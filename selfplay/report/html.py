@@ -54,7 +54,9 @@ def read_verdict(evidence: Evidence) -> Level:
     """The level verdict of a study on its primary arm."""
     config = evidence.config
     expected = list(run_keys(config))
-    return read_level(evidence.results, expected, primary=config.primary, baseline=config.baseline, fresh=config.fresh)
+    return read_level(
+        evidence.results, expected, primary=config.primary, baseline=config.baseline, fresh=config.fresh or ""
+    )
 
 
 def compare_arms(evidence: Evidence) -> tuple[list[Comparison], list[str]]:
@@ -65,7 +67,9 @@ def compare_arms(evidence: Evidence) -> tuple[list[Comparison], list[str]]:
             continue
         for budget in shared_budgets(evidence.results, arm.name, config.baseline):
             try:
-                found.append(compare(evidence.results, arm.name, budget, baseline=config.baseline, fresh=config.fresh))
+                found.append(
+                    compare(evidence.results, arm.name, budget, baseline=config.baseline, fresh=config.fresh or "")
+                )
             except Unmatched as error:
                 refused.append(f"{arm.name} at {budget:,} tokens: {error}")
     return found, refused

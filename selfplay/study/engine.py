@@ -12,12 +12,14 @@ import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from selfplay.config import StudyConfig, to_yaml
+from selfplay.config import StudyConfig
+from selfplay.configfile import to_yaml
 from selfplay.files import locked, replacing
 from selfplay.progress import Progress
 from selfplay.records import RoundReport, RunResult
@@ -100,11 +102,14 @@ class _Scheduler:
         self._failures: list[str] = []
         self._progress = progress
         self._context = multiprocessing.get_context("spawn")
-        self._workers = [_start_worker(self._context) for _ in range(n_workers)]
+        self._n_workers = n_workers
+        self._workers: list[_Worker] = []
 
     def run(self) -> list[str]:
         """Returns a line per failed run."""
         try:
+            for _ in range(self._n_workers):
+                self._workers.append(_start_worker(self._context))
             self._hand_out()
             while busy := {worker.connection: worker for worker in self._workers if worker.cell}:
                 for connection in wait(list(busy)):
@@ -172,14 +177,18 @@ class _Scheduler:
 def _start_worker(context: SpawnContext) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
-    process.start()
+    resource_tracker.ensure_running()  # starting it unblocks the signal, so not below
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the parent decides on Ctrl-C
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return _Worker(process, ours)
 
 
 def _serve(connection: Connection, parent: int) -> None:
     """A worker's life: receive a cell, run it, report its rounds and its end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     die_with_parent(parent)
     from selfplay.play.run import run_arm  # imports torch: only workers need it
 

@@ -13,7 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from selfplay.config import ArmConfig, RunConfig, StudyConfig, as_plain
+from selfplay.config import ArmConfig, RunConfig, StudyConfig
+from selfplay.configfile import as_plain
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def build_grid(config: StudyConfig, folder: Path) -> Grid:
 
 def _opening(run: RunConfig) -> RunConfig:
     """The run as far as its beginning depends on it: no self-play, and no decay within it."""
-    arm = ArmConfig("shared-beginning", run.arm.real, weight_decay=run.arm.weight_decay, dropout=run.arm.dropout)
+    arm = ArmConfig(
+        f"{run.arm.real}-beginning", run.arm.real, weight_decay=run.arm.weight_decay, dropout=run.arm.dropout
+    )
     if run.arm.proposer == "solution":
         arm = replace(arm, proposer="solution")  # such arms learn to write solutions from the start
     optim = replace(run.optim, decay_fraction=0.0)

@@ -72,6 +72,19 @@ def test_a_corpus_is_found_to_its_last_row():
         next(draws)
 
 
+def test_levels_of_a_corpus_come_as_often_as_they_are_in_it():
+    @dataclass(frozen=True)
+    class Uneven(Arithmetic, Corpus):
+        def rows(self):
+            return [Solved(Task("math/arithmetic", f"{a}+9", level, f"{a}+9"), str(a + 9)) for a, level in
+                    enumerate([1] * 40 + [2] * 10)]  # fmt: skip
+
+    whole = list(islice(distinct([TaskConfig(Uneven())], stream(0, "x"), set()), 50))
+    assert sum(solved.task.level == 2 for solved in whole) == 10
+    only = list(islice(distinct([TaskConfig(Uneven(), levels=[2])], stream(0, "x"), set()), 10))
+    assert {solved.task.level for solved in only} == {2}
+
+
 def test_the_pool_is_walked_whole_in_a_new_order_each_epoch(config: DataConfig):
     pool = draw_real_data(config, 0).pool
     source = RealSource.pool(pool, seed=0)

@@ -53,11 +53,21 @@ def test_no_token_sees_the_future(model: GPT):
     assert not torch.allclose(model(tokens)[:, 6], model(changed)[:, 6])
 
 
-def test_attention_equals_the_fused_kernel():
-    q, k, v = torch.randn(2, 4, 5, 8), torch.randn(2, 2, 9, 8), torch.randn(2, 2, 9, 8)
-    mask = torch.ones(5, 9, dtype=torch.bool).tril(4)
-    fused = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
-    torch.testing.assert_close(attend(q, k, v), fused)
+@pytest.mark.parametrize(("n_queries", "n_keys"), [(5, 9), (9, 9), (1, 9), (1, 20), (20, 20), (5, 20)])
+def test_attention_equals_the_reference_on_every_path(n_queries: int, n_keys: int):
+    q, k, v = torch.randn(2, 4, n_queries, 8), torch.randn(2, 2, n_keys, 8), torch.randn(2, 2, n_keys, 8)
+    mask = torch.ones(n_queries, n_keys, dtype=torch.bool).tril(n_keys - n_queries)
+    scores = (q @ k.repeat_interleave(2, 1).transpose(-1, -2) / 8**0.5).masked_fill(~mask, -math.inf)
+    torch.testing.assert_close(attend(q, k, v), scores.softmax(-1) @ v.repeat_interleave(2, 1))
+
+
+@torch.inference_mode()
+def test_decoding_equals_the_full_forward_across_the_change_of_path(tiny_model: ModelConfig):
+    model = GPT(replace(tiny_model, context_length=40), VOCAB, torch.Generator().manual_seed(0)).eval()
+    tokens = torch.randint(VOCAB, (3, 40))
+    cache = model.empty_cache(3, 40)
+    pieces = [model(tokens[:, :5], cache), *(model(tokens[:, i : i + 1], cache) for i in range(5, 40))]
+    torch.testing.assert_close(torch.cat(pieces, 1), model(tokens), atol=1e-5, rtol=1e-5)
 
 
 def test_logits_at_the_start_are_near_uniform(tiny_model: ModelConfig):

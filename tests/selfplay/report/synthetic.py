@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from envs.math.arithmetic import Arithmetic
-from selfplay.config import ArmConfig, DataConfig, JudgeConfig, PlayConfig, StudyConfig, TaskConfig, to_yaml
+from selfplay.config import ArmConfig, DataConfig, JudgeConfig, PlayConfig, StudyConfig, TaskConfig
+from selfplay.configfile import to_yaml
 from selfplay.records import JudgeReport, RoundReport, RunResult, Scores
 from selfplay.study.table import RunKey, run_keys
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from selfplay.config import ArmConfig, JudgeConfig, StudyConfig, to_yaml
+from selfplay.config import ArmConfig, JudgeConfig, StudyConfig
+from selfplay.configfile import to_yaml
 from selfplay.records import WALL_CLOCK_COLUMNS
 from selfplay.study.engine import run_study
 

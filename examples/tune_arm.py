@@ -1,6 +1,6 @@
-"""Tunes the real-only arm of a study over dropout and weight decay: the baseline every claim is measured against.
+"""Tunes one arm of a study over dropout and weight decay. Every arm of a claim deserves the same sweep.
 
-    python examples/tune_baseline.py configs/quickstart.yaml --out runs/tune
+    python examples/tune_arm.py configs/quickstart.yaml --arm real --out runs/tune-real
 
 Prints the early-stopped validation loss of each setting, mean over the seeds, at the study's largest budget.
 Settings are compared on validation tasks; held-out loss is shown beside them and chooses nothing.
@@ -13,7 +13,8 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from selfplay.config import StudyConfig, load_config
+from selfplay.config import StudyConfig
+from selfplay.configfile import load_config
 from selfplay.records import RunResult
 from selfplay.report.evidence import read_rounds
 from selfplay.study.engine import run_study
@@ -24,15 +25,20 @@ def main() -> None:
     """Run the sweep and print a table, best setting first."""
     arguments = _arguments()
     config = load_config(StudyConfig, arguments.config)
-    baseline = next(arm for arm in config.arms if arm.name == config.baseline)
+    tuned = next((arm for arm in config.arms if arm.name == arguments.arm), None)
+    if tuned is None:
+        raise SystemExit(f"--arm {arguments.arm}: {arguments.config} has {', '.join(arm.name for arm in config.arms)}")
+    budget = max(config.budgets_tokens)
     arms = [
-        replace(baseline, name=f"dropout{dropout}-decay{decay}", dropout=dropout, weight_decay=decay)
+        replace(
+            tuned, name=f"dropout{dropout}-decay{decay}", dropout=dropout, weight_decay=decay, budgets_tokens=[budget]
+        )
         for dropout, decay in product(arguments.dropouts, arguments.weight_decays)
     ]
     first = arms[0].name
     sweep = replace(
         config, arms=arms, primary=first, baseline=first, fresh=first, seeds=arguments.seeds,
-        budgets_tokens=[max(config.budgets_tokens)],
+        budgets_tokens=[budget],
     )  # fmt: skip
     results = run_study(sweep, arguments.out)
     rows = []
@@ -53,10 +59,11 @@ def _validation(out: Path, result: RunResult) -> float:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="?", default="configs/quickstart.yaml")
+    parser.add_argument("--arm", default="real")
     parser.add_argument("--out", type=Path, default=Path("runs/tune"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[100, 101])
-    parser.add_argument("--dropouts", type=float, nargs="+", default=[0.0, 0.1, 0.2, 0.3, 0.4])
-    parser.add_argument("--weight-decays", type=float, nargs="+", default=[0.1, 1.0, 3.0, 10.0])
+    parser.add_argument("--dropouts", type=float, nargs="+", default=[0.0, 0.1, 0.2, 0.3])
+    parser.add_argument("--weight-decays", type=float, nargs="+", default=[0.1, 1.0, 3.0])
     return parser.parse_args()
 
 

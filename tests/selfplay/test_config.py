@@ -1,0 +1,194 @@
+"""Configurations: those that ship can be used, and a wrong one is refused in one line that helps."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from selfplay.config import DataConfig, RunConfig, StudyConfig
+from selfplay.configfile import load_config, to_yaml
+from selfplay.data.encoding import Encoder
+from selfplay.data.sources import draw_real_data
+from selfplay.model.tokenizer import Tokenizer
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "configs").rglob("*.yaml"))
+FIXTURES = ROOT / "tests" / "contracts" / "fixtures"
+NOT_SHIPPED = {"runs/rubi.jsonl": FIXTURES / "integrals.jsonl"}
+"""Data files that a user makes first, and what stands in for them here: a few rows of the same form."""
+
+
+def kind_of(path: Path) -> type[RunConfig] | type[StudyConfig]:
+    return StudyConfig if "arms" in yaml.safe_load(path.read_text()) else RunConfig
+
+
+def shipped(path: Path, folder: Path) -> tuple[RunConfig | StudyConfig, bool]:
+    """The configuration, and whether its data is a stand-in."""
+    text = path.read_text()
+    stands_in = [name for name in NOT_SHIPPED if name in text]
+    for name in stands_in:
+        text = text.replace(name, str(NOT_SHIPPED[name]))
+    copy = folder / path.name
+    copy.write_text(text)
+    return load_config(kind_of(path), copy), bool(stands_in)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_configuration_loads_and_reads_back_equal(path: Path, tmp_path: Path):
+    config, _ = shipped(path, tmp_path)
+    (tmp_path / "again.yaml").write_text(to_yaml(config))
+    assert load_config(type(config), tmp_path / "again.yaml") == config
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_configuration_has_its_data_and_the_data_fits(path: Path, tmp_path: Path):
+    config, stands_in = shipped(path, tmp_path)
+    small = {"n_real": 5, "n_validation": 1, "n_heldout": 1, "n_accuracy": 0} if stands_in else {}
+    data: DataConfig = replace(config.data, **small)
+    drawn = draw_real_data(data, 0)
+    encoder = Encoder(Tokenizer.of(task.env for task in data.tasks), config.model.context_length)
+    for solved in (*drawn.heldout, *drawn.validation, *drawn.pool):
+        encoder.solved(solved.task, solved.answer)
+    assert len(drawn.pool) == data.n_real
+
+
+BASE = "data: {tasks: [{env: {class_path: envs.math.arithmetic.Arithmetic}}]}\n"
+STUDY = (
+    BASE
+    + """
+name: s
+arms: [{name: real}, {name: verified, proposer: model}, {name: fresh, real: fresh}]
+budgets_tokens: [1000]
+seeds: [0, 1]
+"""
+)
+ENV = "data: {tasks: [{env: {class_path: %s}}]}"
+TASK = "data: {tasks: [{env: {class_path: envs.math.arithmetic.Arithmetic}, %s}]}"
+INIT = ENV % "envs.math.arithmetic.Arithmetic, init_args: {%s}"
+
+WRONG_RUNS = {
+    "key": (BASE + "optim: {lrr: 1}", "'lrr'.*did you mean 'lr'"),
+    "group": (BASE + "optimm: {lr: 1}", "'optimm.lr'.*did you mean 'optim'"),
+    "far key": (BASE + "zzz: 1", "'zzz' is not accepted"),
+    "env key": (INIT % "max_digit: 3", "'max_digit'.*did you mean 'max_digits'"),
+    "key twice": (BASE + "seed: 1\nseed: 2", "line 3: key 'seed' is given twice"),
+    "no data": ("seed: 1", "required: data.tasks"),
+    "type": (BASE + "budget_tokens: many", "budget_tokens.*expected int, got 'many'"),
+    "fraction of a token": (BASE + "budget_tokens: 1.5", "budget_tokens.*expected int, got '1.5'"),
+    "number for a group": (BASE + "optim: 3", "optim = 3: expected keys with values"),
+    "broken": ("a: [1,\nb: }", "not a YAML file: line 2"),
+    "text": ("hello", "holds 'hello', expected keys"),
+    "list": ("- 1", r"holds \[1\], expected keys"),
+    "empty": ("", "holds nothing"),
+    "study": (STUDY, "is the configuration of a study"),
+    "module": (ENV % "envs.math.nope.Nope", "nope.*selfplay tasks list"),
+    "class": (ENV % "envs.math.arithmetic.Nope", "Nope.*selfplay tasks list"),
+    "no env": (ENV % "collections.OrderedDict", "OrderedDict.*subclass of Env.*selfplay tasks list"),
+    "abstract": (ENV % "envs.core.Env", "abstract.*selfplay tasks list"),
+    "literal": (BASE + "arm: {proposer: modell}", "arm.proposer.*one of 'none', 'model', .*got 'modell'"),
+    "nested literal": (BASE + "arm: {judge: {kind: exakt}}", "arm.judge.kind.*one of 'exact', .*got 'exakt'"),
+    "level": (TASK % "levels: [99]", "levels of math/arithmetic: 99 is not one of 1-"),
+    "no level": (TASK % "levels: []", "name at least one"),
+    "level weights": (TASK % "level_weights: [1]", "level_weights of math/arithmetic: 1 given for"),
+    "zero weights": (TASK % "levels: [1], level_weights: [0]", "not all 0"),
+    "weight": (TASK % "weight: -1", "weight of math/arithmetic = -1.0: must be above 0"),
+    "env twice": (BASE.replace("]}", ", {env: {class_path: envs.math.arithmetic.Arithmetic}}]}"), "an env twice"),
+    "no env at all": ("data: {tasks: []}", "data.tasks is empty"),
+    "accuracy": (BASE[:-2] + ", n_accuracy: 501}", "n_accuracy = 501: must lie between 0 and data.n_heldout = 500"),
+    "odd head": (BASE + "model: {head_dim: 3}", "head_dim = 3: .* even"),
+    "heads": (BASE + "model: {n_kv_head: 3}", "n_kv_head = 3: must divide model.n_head = 4"),
+    "context": (BASE + "model: {context_length: 4}", "context_length = 4: needs at least 8"),
+    "judge rates": (BASE + "arm: {judge: {true_accept_rate: 0.5}}", "belong to kind: noisy"),
+    "posed": (BASE + "arm: {solver: posed}", "solver: posed needs proposer: solution"),
+    "cannot pose": (BASE + "arm: {proposer: solution}", "math/arithmetic cannot pose a task from its solution"),
+    "folder name": (BASE + "arm: {name: a/b}", "arm name 'a/b': use letters"),
+    "arm dropout": (BASE + "arm: {dropout: 1.0}", "dropout = 1.0: must be at least 0 and below 1"),
+    "arm decay": (BASE + "arm: {weight_decay: -1}", "weight_decay = -1.0: must be 0 or more"),
+    **{
+        f"{name} {value}": (
+            BASE + "".join(f"{group}: {{" for group in name.split(".")[:-1]) + f"{name.split('.')[-1]}: {value}"
+            + "}" * name.count("."), re.escape(name) + " = .*must "
+        )
+        for name, value in (
+            ("budget_tokens", -1), ("model.n_layer", 0), ("model.rope_theta", -1), ("optim.lr", -1),
+            ("optim.lr", ".inf"), ("optim.lr", ".nan"), ("optim.weight_decay", -0.1), ("optim.warmup_tokens", -1),
+            ("optim.beta1", 1.0), ("optim.dropout", 1.5), ("optim.decay_fraction", -0.5), ("play.round_tokens", 0),
+            ("play.start_tokens", -1), ("play.real_fraction", 2), ("play.solve_temperature", 0),
+            ("device.n_threads", 0),
+        )
+    },
+}  # fmt: skip
+
+WRONG_STUDIES = {
+    "run": (BASE + "arm: {name: real}", "is the configuration of one run"),
+    "missing": (BASE, "required: name, arms, budgets_tokens, seeds"),
+    "arm key": (STUDY.replace("proposer", "propser"), "'propser'.*did you mean 'proposer'"),
+    "arm twice": (STUDY.replace("name: fresh", "name: real"), "a name is used twice in real, verified, real"),
+    "no arms": (STUDY.replace("[{name: real}, {name: verified, proposer: model}, {name: fresh, real: fresh}]", "[]"),
+                "arms is empty"),
+    "seed twice": (STUDY.replace("[0, 1]", "[1, 1]"), r"seeds = \[1, 1\]: .*none twice"),
+    "no seed": (STUDY.replace("[0, 1]", "[]"), r"seeds = \[\]: need at least one"),
+    "budget twice": (STUDY.replace("[1000]", "[5, 5]"), r"budgets_tokens = \[5, 5\]: need distinct"),
+    "no budget": (STUDY.replace("[1000]", "[]"), "budgets_tokens is empty"),
+    "negative budget": (STUDY.replace("[1000]", "[-5]"), r"budgets_tokens = \[-5\]: .*above 0"),
+    "negative arm budget": (STUDY.replace("name: real}", "name: real, budgets_tokens: [0]}"), r"\[0\]: .*above 0"),
+    "primary": (STUDY + "primary: best", "primary = best: not one of the arms real, verified, fresh"),
+    "workers": (STUDY + "n_workers: -1", "n_workers = -1: must be 0 or more"),
+    "cannot pose": (STUDY.replace("proposer: model", "proposer: solution"), "arm verified: .*cannot pose"),
+}  # fmt: skip
+
+
+def refusal(kind: type[RunConfig] | type[StudyConfig], path: Path, *overrides: str) -> str:
+    with pytest.raises(ValueError, match=r".") as caught:
+        load_config(kind, path, overrides)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert "<class" not in message
+    assert "selfplay.config" not in message
+    return message
+
+
+@pytest.mark.parametrize("case", WRONG_RUNS)
+def test_a_wrong_run_is_refused_in_one_line(tmp_path: Path, case: str):
+    text, message = WRONG_RUNS[case]
+    (tmp_path / "run.yaml").write_text(text)
+    assert re.search(message, refusal(RunConfig, tmp_path / "run.yaml"))
+
+
+@pytest.mark.parametrize("case", WRONG_STUDIES)
+def test_a_wrong_study_is_refused_in_one_line(tmp_path: Path, case: str):
+    text, message = WRONG_STUDIES[case]
+    (tmp_path / "study.yaml").write_text(text)
+    assert re.search(message, refusal(StudyConfig, tmp_path / "study.yaml"))
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path):
+    assert "no such configuration file" in refusal(RunConfig, tmp_path / "missing.yaml")
+    assert "no such configuration file" in refusal(RunConfig, tmp_path)
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "not a YAML file" in refusal(RunConfig, tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["--optim.lrr", "1"], "did you mean 'lr'"),
+        (["--budget", "1"], "did you mean 'budget_tokens'"),
+        (["--optim.lr"], "--optim.lr: expected one argument"),
+        (["--seed", "x"], "expected int, got 'x'"),
+        (["--optim", "3"], "optim"),
+        (["stray"], "unrecognized arguments: stray"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line(tmp_path: Path, overrides: list[str], message: str):
+    (tmp_path / "run.yaml").write_text(BASE)
+    assert message in refusal(RunConfig, tmp_path / "run.yaml", *overrides)
+
+
+def test_an_option_is_laid_over_the_file(tmp_path: Path):
+    (tmp_path / "run.yaml").write_text(BASE + "optim: {lr: 4e-3, dropout: 0.1}\nseed: 3")
+    config = load_config(RunConfig, tmp_path / "run.yaml", ["--optim.lr", "1e-3"])
+    assert (config.optim.lr, config.optim.dropout, config.seed) == (1e-3, 0.1, 3)
