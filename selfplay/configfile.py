@@ -35,6 +35,10 @@ PARTS = (ModelConfig, OptimConfig, TaskConfig, DataConfig, JudgeConfig, ArmConfi
 Config = TypeVar("Config", RunConfig, StudyConfig)
 
 
+CONFIG = "config.yaml"
+"""The resolved configuration in a run folder."""
+
+
 def as_plain(value: Any) -> Any:
     """A configuration as dicts, lists and scalars, the form its YAML file has."""
     if isinstance(value, Env):
@@ -82,6 +86,24 @@ def load_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     except ValueError as error:
         raise ValueError(f"{path}: {_one_line(str(error))}") from None
     return built
+
+
+def holds_run(folder: Path, config: RunConfig) -> bool:
+    """Whether a run folder belongs to this run already.
+
+    Raises:
+        ValueError: It belongs to a run of another configuration.
+    """
+    path, text = folder / CONFIG, to_yaml(config)
+    if not path.exists():
+        return False
+    if (held := path.read_text()) != text:
+        pairs = zip(text.splitlines(), [*held.splitlines(), ""], strict=False)
+        changed = next((new.strip() for new, old in pairs if new != old), "shorter")
+        raise ValueError(
+            f"{folder}: holds a run of another configuration (now: {changed}); choose another --out or delete it"
+        )
+    return True
 
 
 def _check_file(kind: type[Config], path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 from lightning.fabric import Fabric
 
 from selfplay.config import RunConfig
-from selfplay.configfile import to_yaml
+from selfplay.configfile import CONFIG, holds_run, to_yaml
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_real_data
 from selfplay.files import locked, replacing
@@ -66,7 +66,9 @@ def run_arm(
     """
     with locked(folder):
         result_path = folder / RESULT
-        _claim(folder, config)
+        if not holds_run(folder, config):
+            with replacing(folder / CONFIG) as temporary:
+                temporary.write_text(to_yaml(config))
         if result_path.exists():
             return _read_result(result_path)
         state, parts = _build(config)
@@ -108,20 +110,6 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
         if on_round:
             on_round(played.report)
     log.close()
-
-
-def _claim(folder: Path, config: RunConfig) -> None:
-    """Write the configuration, or make sure that the folder's is the same."""
-    path, text = folder / "config.yaml", to_yaml(config)
-    if not path.exists():
-        with replacing(path) as temporary:
-            temporary.write_text(text)
-    elif (held := path.read_text()) != text:
-        pairs = zip(text.splitlines(), [*held.splitlines(), ""], strict=False)
-        changed = next((new.strip() for new, old in pairs if new != old), "shorter")
-        raise ValueError(
-            f"{folder}: holds a run of another configuration (now: {changed}); choose another --out or delete it"
-        )
 
 
 def build_fabric(config: RunConfig) -> Fabric:

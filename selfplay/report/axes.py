@@ -158,6 +158,7 @@ def legend_below(figure: Figure, config: StudyConfig, arms: Sequence[str], style
         )
         for arm in arms
     ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles) if len(handles) <= 4 else 3, columnspacing=1.6
-    )
+    # One row while its labels fit the width of the figure; a line of the legend holds about 70 characters.
+    one_row = sum(len(handle.get_label()) + 6 for handle in handles) <= 70
+    n_columns = len(handles) if one_row else (len(handles) + 1) // 2
+    figure.legend(handles=handles, loc="outside lower center", ncols=n_columns, columnspacing=1.6)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from selfplay.config import StudyConfig
-from selfplay.configfile import to_yaml
+from selfplay.configfile import holds_run, to_yaml
 from selfplay.files import locked, replacing
 from selfplay.progress import Progress
 from selfplay.records import RoundReport, RunResult
@@ -37,14 +37,18 @@ def run_study(config: StudyConfig, folder: Path) -> list[RunResult]:
         folder: Takes `study.yaml`, `cells/`, `trunks/`, `table.parquet` and `table.csv`.
 
     Raises:
-        ValueError: The folder is in use, or some runs failed; the others are finished and in the table.
+        ValueError: The folder is in use or holds runs of other settings, or some runs failed; then the others are
+            finished and in the table.
         OSError: The folder cannot be written.
     """
+    grid = build_grid(config, folder)
     with locked(folder):
+        # What cannot be part of this study is refused now, before anything is written, and not after all runs.
+        for cell in grid.cells:
+            holds_run(cell.folder, cell.config)
+        gather(folder, config)
         with replacing(folder / "study.yaml") as temporary:
             temporary.write_text(to_yaml(config))
-        gather(folder, config)  # a stray or damaged result is refused now, not after all runs
-        grid = build_grid(config, folder)
         failures = _run_all(grid, config)
         results = gather(folder, config)
         write_table(results, folder)

@@ -65,3 +65,14 @@ def test_a_run_that_cannot_go_on_is_named_and_the_others_finish(study: StudyConf
     with pytest.raises(ValueError, match=r"fresh 9k seed 0: .*damaged or not a checkpoint.*\(5 of 6 runs finished\)"):
         run_study(study, tmp_path)
     assert len(table(tmp_path)) == 5
+
+
+def test_finished_runs_of_other_settings_are_not_passed_off_as_these(study: StudyConfig, tmp_path: Path):
+    small = replace(study, arms=study.arms[:1], primary="real", fresh=None, budgets_tokens=[9_000])
+    run_study(small, tmp_path)
+    before = (tmp_path / "study.yaml").read_text()
+    with pytest.raises(ValueError, match=r"holds a run of another configuration \(now: lr: 0.02\)"):
+        run_study(replace(small, optim=replace(small.optim, lr=0.02)), tmp_path)
+    assert (tmp_path / "study.yaml").read_text() == before
+    run_study(replace(small, seeds=[0, 1]), tmp_path)  # more of the same is welcome
+    assert [row["seed"] for row in table(tmp_path)] == ["0", "1"]
