@@ -159,6 +159,6 @@ def legend_below(figure: Figure, config: StudyConfig, arms: Sequence[str], style
         for arm in arms
     ]
     # One row while its labels fit the width of the figure; a line of the legend holds about 70 characters.
-    one_row = sum(len(handle.get_label()) + 6 for handle in handles) <= 70
+    one_row = sum(len(str(handle.get_label())) + 6 for handle in handles) <= 70
     n_columns = len(handles) if one_row else (len(handles) + 1) // 2
     figure.legend(handles=handles, loc="outside lower center", ncols=n_columns, columnspacing=1.6)
