@@ -34,7 +34,6 @@ from selfplay.config import (
 PARTS = (ModelConfig, OptimConfig, TaskConfig, DataConfig, JudgeConfig, ArmConfig, PlayConfig, DeviceConfig)
 Config = TypeVar("Config", RunConfig, StudyConfig)
 
-
 CONFIG = "config.yaml"
 """The resolved configuration in a run folder."""
 
@@ -80,7 +79,8 @@ def load_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
         _check_file(kind, Path(path))
         parsed = parser.parse_args(["--config", str(path), *overrides])
         _check_groups(kind, parsed)
-        built: Config = kind(**{name: getattr(parser.instantiate(parsed), name) for name in _names(kind)})
+        parts = parser.instantiate(parsed)  # once: a corpus reads and verifies its file when it is built
+        built: Config = kind(**{name: getattr(parts, name) for name in _names(kind)})
     except ArgumentError as error:
         raise ValueError(f"{path}: {_one_line(str(error))}{_hint(kind, str(error))}") from None
     except ValueError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from selfplay.config import RunConfig
-from selfplay.configfile import load_config
+from selfplay.configfile import CONFIG, load_config
 from selfplay.data.sources import draw_real_data
 from selfplay.model.gpt import GPT
 from selfplay.play.checkpoint import load_checkpoint
@@ -52,11 +52,11 @@ def examine(folder: Path, n_attempts: int) -> Examination:
     """
     if n_attempts < 1:
         raise ValueError(f"-k {n_attempts}: needs at least 1 attempt per task")
-    if not (folder / "config.yaml").is_file():
+    if not (folder / CONFIG).is_file():
         raise ValueError(
             f"{folder}: no run here (config.yaml is missing); name a folder made by train or a study's cell"
         )
-    config = load_config(RunConfig, folder / "config.yaml")
+    config = load_config(RunConfig, folder / CONFIG)
     saved = load_checkpoint(folder / BEST)
     fabric = build_fabric(config)
     encoder = build_encoder(config)

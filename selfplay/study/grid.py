@@ -15,6 +15,7 @@ from pathlib import Path
 
 from selfplay.config import ArmConfig, RunConfig, StudyConfig
 from selfplay.configfile import as_plain
+from selfplay.study.table import RunKey
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def build_grid(config: StudyConfig, folder: Path) -> Grid:
     trunks: dict[str, Cell] = {}
     cells = []
     for run, key in zip(configs, keys, strict=True):
-        place = folder / "cells" / run.arm.name / str(run.budget_tokens) / f"seed{run.seed}"
+        place = RunKey(run.arm.name, run.budget_tokens, run.seed).folder(folder)
         if key not in shared or key is None:
             cells.append(Cell(run, place))
             continue

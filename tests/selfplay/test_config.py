@@ -192,3 +192,14 @@ def test_an_option_is_laid_over_the_file(tmp_path: Path):
     (tmp_path / "run.yaml").write_text(BASE + "optim: {lr: 4e-3, dropout: 0.1}\nseed: 3")
     config = load_config(RunConfig, tmp_path / "run.yaml", ["--optim.lr", "1e-3"])
     assert (config.optim.lr, config.optim.dropout, config.seed) == (1e-3, 0.1, 3)
+
+
+def test_each_env_is_built_once(tmp_path: Path, monkeypatch):
+    """A corpus reads and verifies its file when it is built, which may take seconds."""
+    from envs.math.arithmetic import Arithmetic
+
+    built = []
+    original = Arithmetic.__post_init__
+    monkeypatch.setattr(Arithmetic, "__post_init__", lambda self: (built.append(self), original(self))[1])
+    load_config(StudyConfig, ROOT / "configs" / "quickstart.yaml")
+    assert len(built) <= 2  # once to check the file, once to keep
