@@ -6,11 +6,13 @@ worker that dies takes only its run down, which is tried once more; workers die 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -113,7 +115,8 @@ class _Scheduler:
         """Returns a line per failed run."""
         try:
             for _ in range(self._n_workers):
-                self._workers.append(_start_worker(self._context))
+                with uninterrupted():
+                    self._workers.append(_start_worker(self._context))
             self._hand_out()
             while busy := {worker.connection: worker for worker in self._workers if worker.cell}:
                 for connection in wait(list(busy)):
@@ -162,8 +165,9 @@ class _Scheduler:
     def _replace(self, worker: _Worker, cell: Cell) -> None:
         """Start another worker for one that died, and try its cell again."""
         worker.process.join()
-        fresh = _start_worker(self._context)
-        worker.process, worker.connection, worker.cell = fresh.process, fresh.connection, None
+        with uninterrupted():
+            fresh = _start_worker(self._context)
+            worker.process, worker.connection, worker.cell = fresh.process, fresh.connection, None
         if self._tries[cell.folder] < MAX_TRIES:
             self._progress.end(cell.title, "its process died; going on from its checkpoint")
             self._queue.insert(0, cell)
@@ -181,14 +185,32 @@ class _Scheduler:
 def _start_worker(context: SpawnContext) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, os.getpid()), daemon=True)
-    resource_tracker.ensure_running()  # starting it unblocks the signal, so not below
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: the parent decides on Ctrl-C
-    try:
-        process.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    process.start()
     theirs.close()
     return _Worker(process, ours)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold a Ctrl-C back until the block ends, so that a worker is started whole and known; it never sees one itself.
+
+    The mask is for the worker, which inherits it. For this process it is not enough: a library's thread may take the
+    signal, and Python then raises in the main thread all the same, so the handler is exchanged too.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it unblocks the signal, so not inside
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if held:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _serve(connection: Connection, parent: int) -> None:

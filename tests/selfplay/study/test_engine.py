@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from selfplay.config import ArmConfig, JudgeConfig, StudyConfig
 from selfplay.configfile import to_yaml
 from selfplay.records import WALL_CLOCK_COLUMNS
-from selfplay.study.engine import run_study
+from selfplay.study.engine import run_study, uninterrupted
 
 
 @pytest.fixture
@@ -76,3 +77,27 @@ def test_finished_runs_of_other_settings_are_not_passed_off_as_these(study: Stud
     assert (tmp_path / "study.yaml").read_text() == before
     run_study(replace(small, seeds=[0, 1]), tmp_path)  # more of the same is welcome
     assert [row["seed"] for row in table(tmp_path)] == ["0", "1"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals one thread")
+def test_ctrl_c_that_another_thread_takes_waits_too():
+    """Python raises in the main thread, masked or not; a worker half started then would be neither known nor killed."""
+    finished = []
+    done = threading.Event()
+    bystander = threading.Thread(target=done.wait)
+    bystander.start()
+
+    def start() -> None:
+        with uninterrupted():
+            signal.pthread_kill(bystander.ident or 0, signal.SIGINT)
+            time.sleep(0.05)  # the other thread gets it, and tells this one
+            finished.append(True)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    finally:
+        done.set()
+        bystander.join()
+    assert finished
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
