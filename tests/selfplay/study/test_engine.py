@@ -79,25 +79,25 @@ def test_finished_runs_of_other_settings_are_not_passed_off_as_these(study: Stud
     assert [row["seed"] for row in table(tmp_path)] == ["0", "1"]
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals one thread")
 def test_ctrl_c_that_another_thread_takes_waits_too():
     """Python raises in the main thread, masked or not; a worker half started then would be neither known nor killed."""
+    inside = threading.Event()
     finished = []
-    done = threading.Event()
-    bystander = threading.Thread(target=done.wait)
-    bystander.start()
+
+    def take() -> None:
+        inside.wait()
+        signal.raise_signal(signal.SIGINT)
+
+    bystander = threading.Thread(target=take)
+    bystander.start()  # before the block, whose mask it would inherit
 
     def start() -> None:
         with uninterrupted():
-            signal.pthread_kill(bystander.ident or 0, signal.SIGINT)
-            time.sleep(0.05)  # the other thread gets it, and tells this one
+            inside.set()
+            bystander.join()
             finished.append(True)
 
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            start()
-    finally:
-        done.set()
-        bystander.join()
+    with pytest.raises(KeyboardInterrupt):
+        start()
     assert finished
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
