@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,6 +104,7 @@ class Pool(Generic[Item]):
         self._n_workers, self._limit_s, self._memory_bytes = workers, limit_s, memory_bytes
         self._environment = {**os.environ, **(environment or {})}
         self._workers: list[_Worker] = []
+        weakref.finalize(self, _bury_all, self._workers)  # a pool nobody closed leaves no process either
 
     def __enter__(self) -> Self:
         return self
@@ -114,8 +116,7 @@ class Pool(Generic[Item]):
 
     def close(self) -> None:
         """Kill the workers. A later `map` starts new ones."""
-        while self._workers:
-            _bury(self._workers.pop())
+        _bury_all(self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -308,6 +309,11 @@ def _bury(worker: _Worker) -> int | None:
     worker.process.kill()
     worker.process.wait()
     return ended_itself
+
+
+def _bury_all(workers: list[_Worker]) -> None:
+    while workers:
+        _bury(workers.pop())
 
 
 def _ending(code: int | None) -> str:

@@ -63,9 +63,8 @@ def examine(folder: Path, n_attempts: int) -> Examination:
     model = GPT(config.model, len(encoder.tokenizer)).to(fabric.device)
     model.load_state_dict(saved["model"])
     data = draw_real_data(config.data, config.seed)
-    verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
-    evaluator = Evaluator(data.heldout, encoder, verifier, len(data.heldout))
-    with fabric.autocast():
+    with Verifier({task.env.name: task.env for task in config.data.tasks}) as verifier, fabric.autocast():
+        evaluator = Evaluator(data.heldout, encoder, verifier, len(data.heldout))
         scores = evaluator.evaluate(model)
         key = derive(config.seed, "examine")
         correct = evaluator.correct(model, data.heldout, n_attempts=n_attempts, temperature=1.0, key=key)

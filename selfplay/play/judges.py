@@ -5,13 +5,14 @@ A new judge is a class here and a line in `build_judge`.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from types import TracebackType
+from typing import Self
 
 from envs.core import Env, Outcome, Task, Verdict
+from envs.pool import VerifyPool
 from selfplay.config import JudgeConfig
 from selfplay.records import Attempt, Judged
 from selfplay.streams import stream
@@ -19,25 +20,36 @@ from selfplay.streams import stream
 MEMORY = 100_000
 """Verdicts remembered: several attempts at a task often give the same answer."""
 
+_NO_END = Verdict(Outcome.MALFORMED, "no end", "form")
+
 
 class Verifier:
-    """The truth about attempts, timed."""
+    """The truth about attempts, found in a process of its own: a check that hangs or crashes takes no run along."""
 
     def __init__(self, envs: Mapping[str, Env]) -> None:
-        self._envs = envs
-        self._verify = lru_cache(MEMORY)(self._timed)
+        self._pool = VerifyPool(envs)
+        self._known: dict[tuple[Task, str], Verdict] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.close()
 
     def check(self, attempts: Sequence[Attempt]) -> list[Verdict]:
         """A verdict for each; text without an end is malformed whatever it says."""
-        return [
-            self._verify(a.task, a.answer) if a.complete else Verdict(Outcome.MALFORMED, "no end", "form")
-            for a in attempts
-        ]
-
-    def _timed(self, task: Task, answer: str) -> Verdict:
-        start = time.perf_counter()
-        verdict = self._envs[task.env].verify(task, answer)
-        return replace(verdict, cost_s=time.perf_counter() - start)
+        asked = {(a.task, a.answer): None for a in attempts if a.complete}
+        if len(self._known) + len(asked) > MEMORY:
+            self._known.clear()
+        fresh = [pair for pair in asked if pair not in self._known]
+        self._known.update(zip(fresh, self._pool.verify(fresh), strict=True))
+        return [self._known[a.task, a.answer] if a.complete else _NO_END for a in attempts]
 
 
 class Judge(ABC):
@@ -66,8 +78,7 @@ class AcceptAllJudge(Judge):
     def judge(self, attempts: Sequence[Attempt], *, round: int) -> list[Judged]:  # noqa: ARG002
         """See `Judge.judge`."""
         accept = Verdict(Outcome.CORRECT, "not checked", "none")
-        refuse = Verdict(Outcome.MALFORMED, "no end", "form")
-        return [Judged(attempt, accept if attempt.complete else refuse, "accept-all") for attempt in attempts]
+        return [Judged(attempt, accept if attempt.complete else _NO_END, "accept-all") for attempt in attempts]
 
 
 class NoisyJudge(Judge):

@@ -39,6 +39,7 @@ class Parts:
 
     fabric: Fabric
     data: RealData
+    verifier: Verifier
     opening: Stages
     playing: Stages
 
@@ -78,7 +79,8 @@ def run_arm(
         if start and start != folder:
             with replacing(folder / BEST) as temporary:
                 shutil.copyfile(start / BEST, temporary)
-        _play(config, folder, state, parts, on_round)
+        with parts.verifier:
+            _play(config, folder, state, parts, on_round)
         result = summarize(config, state, parts.data)
         with replacing(result_path) as temporary:
             temporary.write_text(json.dumps(asdict(result), indent=2))
@@ -156,7 +158,7 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
         solver=ModelSolver(state, encoder, config),
         learner=FilteredLikelihood(fabric, forward, state, encoder, config, task_weight=config.optim.task_weight),
     )
-    return state, Parts(fabric, data, opening, playing)
+    return state, Parts(fabric, data, verifier, opening, playing)
 
 
 def _build_proposer(config: RunConfig, state: RunState, admission: Admission) -> Proposer:

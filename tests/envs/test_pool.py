@@ -209,3 +209,11 @@ def test_a_check_that_fails_is_undecided():
     with VerifyPool({env.name: env}) as pool:
         (verdict,) = pool.verify([(unknown, "1")])
     assert verdict == Verdict(Outcome.UNDECIDED, "error: KeyError: 'no such env'", "none")
+
+
+def test_a_pool_nobody_closes_leaves_no_worker():
+    pool = Pool(work)
+    pool.map(["a"])
+    pids = pool.pids
+    del pool
+    assert not any(map(alive, pids))
