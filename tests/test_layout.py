@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for package in ("selfplay", "envs") for path in (ROOT / package).rglob("*.py"))
+RUNS_PROGRAMS = {ROOT / "envs/sandbox/child.py"}
+"""What is executed there is in a process that can do nothing else."""
 MOST_FILE_LINES, MOST_FUNCTION_LINES = 400, 60
 EVALUATES_TEXT = {"eval", "exec", "compile", "sympify", "parse_expr", "S", "__import__"}
 """As bare names or as attributes of sympy or builtins; `model.eval()` and `re.compile()` are other functions."""
@@ -45,7 +47,7 @@ def test_the_packages_are_found():
 def test_file(path: Path):
     assert len(path.read_text().splitlines()) <= MOST_FILE_LINES
     assert {f.name: n_lines(f) for f in functions(path) if n_lines(f) > MOST_FUNCTION_LINES} == {}
-    assert evaluations(path.read_text()) == []
+    assert path in RUNS_PROGRAMS or evaluations(path.read_text()) == []
 
 
 def test_one_round_fits_a_page():
