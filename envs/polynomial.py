@@ -13,7 +13,7 @@ Polynomial = dict[int, Fraction]
 def polynomial_of(tree: Tree, variable: str) -> Polynomial | None:
     """Expand a tree; None where it is not a polynomial in the variable alone.
 
-    The work grows with the square of the degree: bound it first (`envs.residues.degree_bound`).
+    The work grows with the square of the degree: bound it first (`envs.equality.residues.degree_bound`).
     """
     match tree:
         case Number(value):

@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from envs.core import MAX_CHARS, Corpus, Env, MalformedTask, Outcome, SolutionFirst, Solved, Task, Verdict
 from envs.equality import compare, verdict_of
+from envs.equality.comparison import TIERS
 
 _FIELDS: dict[str, type] = {"prompt": str, "answer": str, "level": int, "work": str}
 _MOST_SHOWN = 10
@@ -66,6 +67,7 @@ class Jsonl(Env, Corpus, SolutionFirst):
     on_bad_row: Literal["error", "drop"] = "error"
 
     version: ClassVar[int] = 1
+    asymmetry: ClassVar[str] = "solving: as hard as the file's tasks; checking: the checker's cost, or one comparison"
 
     def __post_init__(self) -> None:
         if not Path(self.path).is_file():
@@ -93,6 +95,16 @@ class Jsonl(Env, Corpus, SolutionFirst):
     def rows(self) -> Sequence[Solved]:
         """Every row, in the order of the file."""
         return self._content.rows
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The checker's, or those of `envs.equality`."""
+        return self.checker.tiers if self.checker is not None else TIERS
+
+    def capacity(self, level: int) -> int:
+        """Exact: the rows of the level."""
+        self.check_level(level)
+        return len(self._content.by_level[level])
 
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw a row of a level, with replacement."""

@@ -15,16 +15,18 @@ import string
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import comb
 from random import Random
 from typing import ClassVar, Literal
 
 from envs.calculus import collect, derivative
 from envs.core import MAX_CHARS, Env, MalformedTask, Outcome, SolutionFirst, Solved, Task, Verdict
 from envs.equality import Domain, compare_derivative, is_somewhere_nonzero, verdict_of
+from envs.equality.comparison import TIERS
+from envs.equality.residues import degree_bound
 from envs.expression import MAX_EXPONENT, GrammarError, Name, Number, Sum, Tree, nodes, ordered, symbols_of, text_of
 from envs.grammar import SMOOTH_FUNCTIONS, parse
 from envs.polynomial import Polynomial, antiderivative_of, derivative_of, polynomial_of, tree_of
-from envs.residues import degree_bound
 
 _CONSTANT = "C"  # of integration; no integrand may use it
 _LEAVES_PER_LEVEL = 4
@@ -64,6 +66,9 @@ class Antiderivative(Env, SolutionFirst):
 
     name: ClassVar[str] = "math/antiderivative"
     version: ClassVar[int] = 1
+    asymmetry: ClassVar[str] = (
+        "solving: a search for a rule, or none exists (polynomials: one division a term); checking: one derivative"
+    )
 
     def __post_init__(self) -> None:
         letters = set(string.ascii_letters) - {"C", "E", "I"}
@@ -93,10 +98,19 @@ class Antiderivative(Env, SolutionFirst):
         """Number of terms of a sampled polynomial."""
         return range(1, self.max_terms + 1)
 
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """Polynomials are decided exactly, elementary integrands as `envs.equality` can."""
+        return TIERS[:2] if self.integrands == "polynomial" else TIERS
+
+    def capacity(self, level: int) -> int:
+        """Exact: choices of exponents times choices of coefficients."""
+        self.check_level(level)
+        return int(comb(self.max_degree + 1, level) * (2 * self.max_coefficient) ** level)
+
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw a polynomial of `level` terms with integer coefficients."""
-        if level not in self.levels:
-            raise ValueError(f"level={level}: {self.name} has levels 1 to {self.max_terms}")
+        self.check_level(level)
         integrand: Polynomial = {}
         for exponent in rng.sample(range(self.max_degree + 1), level):
             integrand[exponent] = Fraction(rng.randint(1, self.max_coefficient) * rng.choice((-1, 1)))

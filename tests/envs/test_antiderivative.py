@@ -109,3 +109,11 @@ def test_polynomials_are_fast() -> None:
     start = time.perf_counter()
     assert all(ENV.verify(task, answer).outcome is Outcome.CORRECT for task, answer, _ in solved)
     assert time.perf_counter() - start < 1.5  # 5 ms each; about 0.25 ms on an idle core
+
+
+def test_capacity_is_reached() -> None:
+    env = Antiderivative(max_terms=2, max_degree=2, max_coefficient=2)
+    rng = Random(0)
+    assert [env.capacity(level) for level in env.levels] == [3 * 4, 3 * 4 * 4]
+    for level in env.levels:
+        assert len({env.sample(rng, level).task.id for _ in range(1_500)}) == env.capacity(level)

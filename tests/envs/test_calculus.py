@@ -1,9 +1,9 @@
 import pytest
 import sympy
 
-from envs.balls import _FUNCTIONS
 from envs.calculus import _RULES, collect, derivative
 from envs.equality import compare_trees
+from envs.equality.balls import _FUNCTIONS
 from envs.expression import GrammarError, text_of
 from envs.grammar import FUNCTIONS, SMOOTH_FUNCTIONS, parse
 from envs.symbolic import from_sympy, to_sympy

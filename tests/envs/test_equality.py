@@ -111,7 +111,10 @@ def test_tiers() -> None:
     assert compare("x+1", "x+1").tier == "structural"
     assert compare("x+x", "2*x").tier == "exact"
     assert compare("sin(x)+sin(x)", "2*sin(x)").tier == "exact"
-    assert compare("sin(2*x)", "2*sin(x)*cos(x)").tier == "numeric"
+    assert compare("sin(2*x)", "2*sin(x)*cos(x)").tier == "homomorphism"
+    assert compare("sin(x)", "cos(x)").tier == "balls"
+    assert compare("sqrt(6+2*sqrt(5))", "1+sqrt(5)").tier == "separation"
+    assert compare("atan(x)", "asin(x/sqrt(1+x**2))").tier == "numeric"
     assert compare("x", "y").tier == "exact"
 
 

@@ -15,13 +15,11 @@ from typing import Any, Literal
 
 import flint
 
+from envs.equality.evaluation import LARGEST_ARGUMENT, SLOW_GROWING, BeyondLimit, NoValue, OutOfTime
 from envs.expression import Call, Name, Number, Power, Product, Sum, Tree
 from envs.grammar import SMOOTH_FUNCTIONS
 
 Ball = Any  # flint.acb; the library ships no types that mypy can follow here
-
-LARGEST_ARGUMENT = 2.0**20
-"""Functions of anything larger count as undefined: their values, and the time they take, grow without limit."""
 
 _UNKNOWN_SPREAD_BITS = 1_000_000
 
@@ -38,14 +36,6 @@ _FUNCTIONS: dict[str, Callable[[Ball], Ball]] = {
 }
 
 
-class NoValue(ArithmeticError):
-    """The expression is undefined at the point, or too wide a ball to tell."""
-
-
-class OutOfTime(Exception):
-    """The deadline passed."""
-
-
 class Evaluator:
     """Values of trees at one point, at one precision.
 
@@ -54,13 +44,20 @@ class Evaluator:
             was called far from 1: tanh(100) is within 2**-288 of 1 without being 1.
     """
 
-    def __init__(self, point: Mapping[str, tuple[Fraction, Fraction]], precision_bits: int, deadline: float) -> None:
+    def __init__(
+        self,
+        point: Mapping[str, tuple[Fraction, Fraction]],
+        precision_bits: int,
+        deadline: float,
+        widths: Mapping[str, Fraction] | None = None,
+    ) -> None:
         """Make an evaluator.
 
         Args:
             point: Exact real and imaginary part of each symbol.
             precision_bits: Working precision; balls are about that narrow where nothing cancels.
             deadline: Value of `time.perf_counter()` after which `value` gives up.
+            widths: How far a real symbol may lie from its point; balls then hold the values at all such points.
         """
         self._precision_bits = precision_bits
         self._deadline = deadline
@@ -68,7 +65,9 @@ class Evaluator:
         with flint.ctx.workprec(precision_bits):
             self._names: dict[str, Ball] = {"pi": flint.acb.pi(), "I": flint.acb(0, 1)}
             for name, (real, imaginary) in point.items():
-                self._names[name] = flint.acb(_rational(real), _rational(imaginary))
+                self._names[name] = flint.acb(_rational(real), _rational(imaginary) if imaginary else 0)
+            for name, width in (widths or {}).items():
+                self._names[name] += flint.acb(flint.arb(0, flint.arb(_rational(width)).upper()))
         self.spread_bits = 0
 
     def value(self, tree: Tree) -> Ball:
@@ -141,9 +140,13 @@ class Evaluator:
         """Refuse huge arguments, and add to `spread_bits` for arguments far from 1 in size."""
         if not argument.is_finite():
             raise NoValue("not finite")
+        if function in SLOW_GROWING:
+            # The difference is in the digits, of which a large number has more.
+            self.spread_bits += 2 * abs(_magnitude_bits(argument))
+            return
         size = float(argument.abs_upper())
         if not size < LARGEST_ARGUMENT:
-            raise NoValue("a function of too large a number")
+            raise BeyondLimit("a function of too large a number")
         if size > 8:
             self.spread_bits += math.ceil(3 * size * (size if function.startswith("erf") else 1))
         elif size == 0:
@@ -156,14 +159,16 @@ class Evaluator:
             raise OutOfTime
 
 
-def relation(first: Ball, second: Ball, precision_bits: int) -> Literal["agree", "differ", "unclear"]:
-    """Whether two balls are disjoint, or meet and are as narrow as the precision promises, or neither."""
+def relation(
+    first: Ball, second: Ball, precision_bits: int, *, strict: bool = False
+) -> Literal["agree", "differ", "unclear"]:
+    """Whether two balls are disjoint, or meet and are narrow for the precision (more so if `strict`), or neither."""
     with flint.ctx.workprec(precision_bits):
         difference = first - second
         if not difference.contains(0):
             return "differ"
         scale = flint.arb(1) if first.contains(0) else first.abs_upper()
-        tolerance = scale * flint.arb(2) ** (-3 * precision_bits // 4)
+        tolerance = scale * flint.arb(2) ** (-3 * precision_bits // 4 if strict else -precision_bits // 3)
         return "agree" if difference.abs_upper() < tolerance else "unclear"
 
 
@@ -172,22 +177,40 @@ def is_real(ball: Ball) -> bool:
     return bool(ball.imag.contains(0))
 
 
+def may_be_zero(ball: Ball) -> bool:
+    """Whether the ball holds 0."""
+    return bool(ball.contains(0))
+
+
+def sign_of_difference(first: Ball, second: Ball) -> int:
+    """1 or -1 where the real part of the first is above or below that of the second, 0 where the balls meet."""
+    difference = (first - second).real
+    return 0 if difference.contains(0) else 1 if difference > 0 else -1
+
+
+def is_below(ball: Ball, bits: int) -> bool:
+    """Whether all of the ball is smaller than 2**-bits in size."""
+    return bool(ball.abs_upper() < flint.arb(2) ** -bits)
+
+
+def _magnitude_bits(ball: Ball) -> int:
+    """The binary logarithm of its size, rounded."""
+    if ball.contains(0):
+        return 0 if ball.is_zero() else _UNKNOWN_SPREAD_BITS
+    return int(float(ball.abs_upper().log()) * 1.45)
+
+
 def _rational(value: Fraction) -> Any:
     return flint.fmpq(value.numerator, value.denominator)
 
 
-def size_bits(tree: Tree) -> int:
-    """Bits of all numbers in the tree, times the exponents above them: how finely it can tell values apart."""
-    match tree:
-        case Number(value):
-            return abs(value.numerator).bit_length() + value.denominator.bit_length()
-        case Name():
-            return 1
-        case Sum(parts) | Product(parts):
-            return sum(map(size_bits, parts))
-        case Power(base, Number(exponent)):
-            return size_bits(base) * max(abs(math.ceil(exponent)), 1) + 1
-        case Power(base, exponent_tree):
-            return size_bits(base) + size_bits(exponent_tree)
-        case Call(_, argument):
-            return size_bits(argument)
+def is_tight(ball: Ball) -> bool:
+    """Whether the ball is narrow beside its middle, or beside 1."""
+    return bool(ball.rad() < 1e-3 * max(1.0, float(ball.mid().abs_upper())))
+
+
+def sign_of(ball: Ball) -> int:
+    """1 or -1 where the ball shows it; 0 for balls that meet 0 or leave the real line."""
+    if not ball.imag.contains(0) or ball.real.contains(0):
+        return 0
+    return 1 if ball.real > 0 else -1
