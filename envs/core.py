@@ -96,6 +96,9 @@ class Env(ABC):
     version: ClassVar[int]
     """Raised whenever tasks or verdicts change; golden files are kept per version."""
 
+    asymmetry: ClassVar[str]
+    """What solving costs against what checking costs, in one line: exact counts, or a reference solver's cost."""
+
     @property
     @abstractmethod
     def name(self) -> str:
@@ -110,6 +113,30 @@ class Env(ABC):
     @abstractmethod
     def levels(self) -> range:
         """The difficulty levels `sample` accepts, easiest first."""
+
+    @property
+    @abstractmethod
+    def tiers(self) -> tuple[str, ...]:
+        """The kinds of evidence that `verify` decides by (`Verdict.tier`), strongest first."""
+
+    @abstractmethod
+    def capacity(self, level: int) -> int:
+        """How many distinct tasks, by `Task.id`, `sample` can draw at a level.
+
+        Exact where they can be counted, else a proven lower bound; the subclass says which.
+
+        Raises:
+            ValueError: The env has no such level.
+        """
+
+    def check_level(self, level: int) -> None:
+        """Refuse a level that is not one of `levels`.
+
+        Raises:
+            ValueError: The env has no such level.
+        """
+        if level not in self.levels:
+            raise ValueError(f"level={level}: {self.name} has levels {self.levels.start} to {self.levels.stop - 1}")
 
     @abstractmethod
     def sample(self, rng: Random, level: int) -> Solved:
@@ -157,6 +184,18 @@ class SolutionFirst(ABC):
 
         Raises:
             MalformedTask: The text is not a solution, or its task would be ill-posed.
+        """
+
+
+class Executed(ABC):
+    """Envs whose truth comes from running programs, which is cheaper for many at once."""
+
+    @abstractmethod
+    def run_ahead(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Run together what `parse` and `verify` would run one by one; those then answer from memory.
+
+        Args:
+            pairs: Prompts, each with an answer or an empty text; none of them vouched for.
         """
 
 

@@ -13,12 +13,15 @@ to Python.
 
 from __future__ import annotations
 
-import re
+import operator
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from envs.core import Env, MalformedTask, Outcome, Solved, Task, Verdict
+from envs.core import Env, MalformedTask, Solved, Task, Verdict
+from envs.numerals import NO_TASK, check_integer, slip
 from envs.programs import (
     Binary,
     Choice,
@@ -33,16 +36,18 @@ from envs.programs import (
     write,
 )
 
-_ANSWER = re.compile(r"0|-?[1-9][0-9]*")
 _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "//", "%": "%"}
+_COMPUTE: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.floordiv,
+    "%": operator.mod,
+}
 _COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 _ATTEMPTS = 8
 _LARGEST_LITERAL = 20
-
-_RIGHT = Verdict(Outcome.CORRECT, tier="exact")
-_WRONG = Verdict(Outcome.INCORRECT, "another value", tier="exact")
-_NO_INTEGER = Verdict(Outcome.MALFORMED, "not an integer in its usual spelling")
-_NO_TASK = Verdict(Outcome.UNDECIDED, "the prompt is not a task of this env")
+_LARGEST_COUNTED = 200
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Deduction(Env):
 
     name: ClassVar[str] = "code/deduction"
     version: ClassVar[int] = 1
+    tiers: ClassVar[tuple[str, ...]] = ("exact",)
+    asymmetry: ClassVar[str] = "solving: every step of the program in order; checking: the same steps, by machine"
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_statements <= 20:
@@ -90,10 +97,29 @@ class Deduction(Env):
         """Number of statements."""
         return range(1, self.max_statements + 1)
 
+    def capacity(self, level: int) -> int:
+        """A lower bound: only programs that apply an operator and a literal to the newest value, at each statement.
+
+        The last statement may be such an operation as the first branch of a choice, too.
+        """
+        self.check_level(level)
+        bound = min(self.max_value, _LARGEST_COUNTED)
+        ways = dict.fromkeys(range(_LARGEST_LITERAL + 1), 1)  # value of the newest name -> programs that give it
+        for _ in range(max(1, level - 1)):
+            following: dict[int, int] = defaultdict(int)
+            for value, n_programs in ways.items():
+                for sign in self.operators:
+                    for right in range(2, 10) if sign in "/%" else range(_LARGEST_LITERAL + 1):
+                        result = _COMPUTE[sign](value, right)
+                        if abs(result) <= bound:
+                            following[result] += n_programs
+            ways = following
+        n_choices = len(_COMPARISONS) * (_LARGEST_LITERAL + 1) ** 2 if self.choices else 0
+        return sum(ways.values()) * (1 + n_choices)
+
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw statements one by one, each again until its value stays within the bound."""
-        if level not in self.levels:
-            raise ValueError(f"level={level}: {self.name} has levels 1 to {self.max_statements}")
+        self.check_level(level)
         assignments: list[tuple[str, Expression]] = []
         for index in range(level):
             names = [name for name, _ in assignments]
@@ -114,12 +140,9 @@ class Deduction(Env):
     def verify(self, task: Task, answer: str) -> Verdict:
         """Evaluate the program; only the usual spelling of an integer counts."""
         try:
-            value = evaluate(self._read(task.prompt), self.max_value)
+            return check_integer(answer, evaluate(self._read(task.prompt), self.max_value))
         except MalformedTask:
-            return _NO_TASK
-        if answer == str(value):
-            return _RIGHT
-        return _WRONG if _ANSWER.fullmatch(answer) else _NO_INTEGER
+            return NO_TASK
 
     def equivalent(self, solved: Solved, rng: Random) -> str:  # noqa: ARG002
         """The answer itself: an integer has one spelling."""
@@ -127,11 +150,7 @@ class Deduction(Env):
 
     def near_miss(self, solved: Solved, rng: Random) -> str:
         """The answer off by one, as after a slip of rounding or counting, or in one digit."""
-        value, place = int(solved.answer), 10 ** rng.randrange(len(solved.answer.lstrip("-")))
-        lowered = value - place
-        if rng.random() < 0.5 and (lowered >= 0 or "-" in self.alphabet):
-            return str(lowered)
-        return str(value + place)
+        return str(slip(int(solved.answer), rng, signed="-" in self.alphabet))
 
     def _expression(self, rng: Random, names: list[str]) -> Expression:
         """A random expression that begins with the newest name, so that few statements are idle."""

@@ -16,16 +16,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from envs.core import Env, MalformedTask, Outcome, Solved, Task, Verdict
+from envs.core import Env, MalformedTask, Solved, Task, Verdict
+from envs.counting import n_pairs
+from envs.numerals import NO_INTEGER, NO_TASK, RIGHT, WRONG, check_integer, draw_magnitude, slip
 
 _PROMPT = re.compile(r"(0|[1-9][0-9]*)([-+*])(0|[1-9][0-9]*)")
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_REVERSED = re.compile(r"0|[0-9]*[1-9]-?")
 _MOST_DIGITS = 100  # keeps prompt and product well inside the length every env accepts
-
-_RIGHT = Verdict(Outcome.CORRECT, tier="exact")
-_WRONG = Verdict(Outcome.INCORRECT, "another value", tier="exact")
-_NO_INTEGER = Verdict(Outcome.MALFORMED, "not an integer in its usual spelling")
-_NO_TASK = Verdict(Outcome.UNDECIDED, "the prompt is not a task of this env")
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,19 @@ class Arithmetic(Env):
     Attributes:
         operations: The operations that occur, each equally often: any of `+`, `-`, `*`.
         max_digits: Most digits of an operand, in a sampled task and in one a model wrote.
+        reverse: Whether the answer is written from its last digit to its first, a sign at its end: `861` for
+            `123+45`. Carries then run the way the text does. Such tasks are a family with a name of their own.
     """
 
     operations: str = "+"
     max_digits: int = 3
+    reverse: bool = False
 
-    name: ClassVar[str] = "math/arithmetic"
     version: ClassVar[int] = 1
+    tiers: ClassVar[tuple[str, ...]] = ("exact",)
+    asymmetry: ClassVar[str] = (
+        "solving: d digits with carries (d*d products for *); checking: the same, and one compare"
+    )
 
     def __post_init__(self) -> None:
         distinct = set(self.operations)
@@ -52,6 +55,11 @@ class Arithmetic(Env):
             raise ValueError(f"operations={self.operations!r}: use one or more of '+', '-' and '*', each once")
         if not 1 <= self.max_digits <= _MOST_DIGITS:
             raise ValueError(f"max_digits={self.max_digits}: use 1 to {_MOST_DIGITS}")
+
+    @property
+    def name(self) -> str:
+        """`math/arithmetic`, or `math/arithmetic_reversed`: one prompt must not have two answers."""
+        return "math/arithmetic_reversed" if self.reverse else "math/arithmetic"
 
     @property
     def alphabet(self) -> str:
@@ -63,31 +71,38 @@ class Arithmetic(Env):
         """Digits of the longer operand."""
         return range(1, self.max_digits + 1)
 
+    def capacity(self, level: int) -> int:
+        """Exact: pairs of operands, ordered for `-` alone, whose longer one has `level` digits."""
+        self.check_level(level)
+        numbers, shorter = 10**level, 10 ** (level - 1) if level > 1 else 0
+        unordered = n_pairs(numbers) - n_pairs(shorter)
+        return sum(numbers**2 - shorter**2 if operation == "-" else unordered for operation in self.operations)
+
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw a task whose longer operand has `level` digits."""
-        if level not in self.levels:
-            raise ValueError(f"level={level}: {self.name} has levels 1 to {self.max_digits}")
-        left, right = _integer(rng, level), _integer(rng, rng.randint(1, level))
+        self.check_level(level)
+        left, right = draw_magnitude(rng, level), draw_magnitude(rng, rng.randint(1, level))
         if rng.random() < 0.5:
             left, right = right, left
         operation = rng.choice(self.operations)
-        task = _task(left, operation, right)
-        return Solved(task, str(_value(left, operation, right)))
+        return Solved(self._task(left, operation, right), self._answer(left, operation, right))
 
     def parse(self, prompt: str) -> Task:
         """Read `123+45`; operands without leading zeros, no spaces."""
-        return _task(*self._read(prompt))
+        return self._task(*self._read(prompt))
 
     def verify(self, task: Task, answer: str) -> Verdict:
         """Compare with the value of the prompt; only the usual spelling of an integer counts."""
         try:
             left, operation, right = self._read(task.prompt)
         except MalformedTask:
-            return _NO_TASK
-        # Text is compared, not numbers: int() of a long string is slow and refuses 4,300 digits and more.
-        if answer == str(_value(left, operation, right)):
-            return _RIGHT
-        return _WRONG if _INTEGER.fullmatch(answer) else _NO_INTEGER
+            return NO_TASK
+        value = _value(left, operation, right)
+        if not self.reverse:
+            return check_integer(answer, value)
+        if answer == str(value)[::-1]:
+            return RIGHT
+        return WRONG if _REVERSED.fullmatch(answer) else NO_INTEGER
 
     def equivalent(self, solved: Solved, rng: Random) -> str:  # noqa: ARG002
         """The answer itself: an integer has one spelling."""
@@ -95,11 +110,22 @@ class Arithmetic(Env):
 
     def near_miss(self, solved: Solved, rng: Random) -> str:
         """The answer with one digit's place off by one, as after a lost carry."""
-        value, place = int(solved.answer), 10 ** rng.randrange(len(solved.answer.lstrip("-")))
-        lowered = value - place
-        if rng.random() < 0.5 and (lowered >= 0 or "-" in self.operations):
-            return str(lowered)
-        return str(value + place)
+        answer = solved.answer[::-1] if self.reverse else solved.answer
+        missed = str(slip(int(answer), rng, signed="-" in self.operations))
+        return missed[::-1] if self.reverse else missed
+
+    def _answer(self, left: int, operation: str, right: int) -> str:
+        text = str(_value(left, operation, right))
+        return text[::-1] if self.reverse else text
+
+    def _task(self, left: int, operation: str, right: int) -> Task:
+        first, second = (left, right) if operation == "-" else sorted((left, right))
+        return Task(
+            env=self.name,
+            prompt=f"{left}{operation}{right}",
+            level=len(str(max(left, right))),
+            canonical=f"{first}{operation}{second}",
+        )
 
     def _read(self, prompt: str) -> tuple[int, str, int]:
         if len(prompt) > 2 * self.max_digits + 1:
@@ -115,22 +141,7 @@ class Arithmetic(Env):
         return int(left), operation, int(right)
 
 
-def _integer(rng: Random, n_digits: int) -> int:
-    """Uniform over the integers of so many digits; 0 counts as one digit."""
-    return rng.randint(10 ** (n_digits - 1) if n_digits > 1 else 0, 10**n_digits - 1)
-
-
 def _value(left: int, operation: str, right: int) -> int:
     if operation == "+":
         return left + right
     return left - right if operation == "-" else left * right
-
-
-def _task(left: int, operation: str, right: int) -> Task:
-    first, second = (left, right) if operation == "-" else sorted((left, right))
-    return Task(
-        env=Arithmetic.name,
-        prompt=f"{left}{operation}{right}",
-        level=len(str(max(left, right))),
-        canonical=f"{first}{operation}{second}",
-    )

@@ -27,6 +27,11 @@ _MOST_DIGITS = 12  # sampling divides by everything up to the square root, check
 _BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 _FEW_BASES_BELOW = 3_215_031_751
 
+# Primes below 10**k (OEIS A006880).
+_N_PRIMES_BELOW = (
+    0, 4, 25, 168, 1_229, 9_592, 78_498, 664_579, 5_761_455, 50_847_534, 455_052_511, 4_118_054_813, 37_607_912_018,
+)  # fmt: skip
+
 _RIGHT = Verdict(Outcome.CORRECT, tier="exact")
 _WRONG_PRODUCT = Verdict(Outcome.INCORRECT, "another product", tier="exact")
 _NOT_PRIME = Verdict(Outcome.INCORRECT, "a factor is not prime", tier="exact")
@@ -49,6 +54,10 @@ class FactorInteger(Env, SolutionFirst):
 
     name: ClassVar[str] = "math/factor_integer"
     version: ClassVar[int] = 1
+    tiers: ClassVar[tuple[str, ...]] = ("exact",)
+    asymmetry: ClassVar[str] = (
+        "solving: trial division, up to 10**(d/2) steps; checking: a product and at most log2(n) primality tests"
+    )
     alphabet: ClassVar[str] = "0123456789*"
 
     def __post_init__(self) -> None:
@@ -60,10 +69,14 @@ class FactorInteger(Env, SolutionFirst):
         """Digits of the number; those with a single digit are too few to sample, though `parse` admits them."""
         return range(2, self.max_digits + 1)
 
+    def capacity(self, level: int) -> int:
+        """Exact: the numbers of `level` digits that are not prime."""
+        self.check_level(level)
+        return int(9 * 10 ** (level - 1) - (_N_PRIMES_BELOW[level] - _N_PRIMES_BELOW[level - 1]))
+
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw a composite number of `level` digits, all about equally often."""
-        if level not in self.levels:
-            raise ValueError(f"level={level}: {self.name} has levels 2 to {self.max_digits}")
+        self.check_level(level)
         n = rng.randrange(10 ** (level - 1), 10**level)
         n += _is_prime(n)  # the number after a prime above 2 is even, and never has a digit more
         return self._solved(_prime_factors(n))

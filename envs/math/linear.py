@@ -20,18 +20,19 @@ from random import Random
 from typing import ClassVar, Literal
 
 from envs.core import Env, MalformedTask, Outcome, SolutionFirst, Solved, Task, Verdict
+from envs.counting import totient
+from envs.numerals import NO_TASK, RIGHT, draw_magnitude
 
 _SIDE = r"(-?[0-9]*)x([-+][0-9]+)?"
 _PROMPT = re.compile(_SIDE + r"=(-?[0-9]+)")
 _SOLUTION = re.compile(_SIDE + r"@(-?[0-9]+)(?:/([0-9]+))?")
 _RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
 _MOST_DIGITS = 20
+_TOP_DENOMINATOR = 99  # of a sampled solution; finding the divisors of a takes time
 _LONGEST_ANSWER = 100  # more than any fraction in lowest terms needs; room for multiples of it
 
-_RIGHT = Verdict(Outcome.CORRECT, tier="exact")
 _WRONG = Verdict(Outcome.INCORRECT, "does not solve the equation", tier="exact")
 _NO_RATIONAL = Verdict(Outcome.MALFORMED, "not an integer or a fraction such as -7/2")
-_NO_TASK = Verdict(Outcome.UNDECIDED, "the prompt is not a task of this env")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Linear(Env, SolutionFirst):
 
     name: ClassVar[str] = "math/linear"
     version: ClassVar[int] = 1
+    tiers: ClassVar[tuple[str, ...]] = ("exact",)
+    asymmetry: ClassVar[str] = (
+        "solving: a subtraction and a division that must come out right; checking: a*x+b, 3 operations"
+    )
     alphabet: ClassVar[str] = "0123456789x+-=/@"
 
     def __post_init__(self) -> None:
@@ -64,18 +69,22 @@ class Linear(Env, SolutionFirst):
         """Digits of the largest of a, b and the whole part of x."""
         return range(1, self.max_digits + 1)
 
+    def capacity(self, level: int) -> int:
+        """Exact: the equations with at most `level` digits, less those with fewer."""
+        self.check_level(level)
+        return self._n_equations(10**level) - (self._n_equations(10 ** (level - 1)) if level > 1 else 0)
+
     def sample(self, rng: Random, level: int) -> Solved:
         """Draw a, x and b, and compute c; one of the three has exactly `level` digits."""
-        if level not in self.levels:
-            raise ValueError(f"level={level}: {self.name} has levels 1 to {self.max_digits}")
+        self.check_level(level)
         digits = [rng.randint(1, level) for _ in range(3)]
         digits[rng.randrange(3)] = level
-        a = max(1, _magnitude(rng, digits[0])) * rng.choice((-1, 1))
-        b = _magnitude(rng, digits[1]) * rng.choice((-1, 1))
+        a = max(1, draw_magnitude(rng, digits[0])) * rng.choice((-1, 1))
+        b = draw_magnitude(rng, digits[1]) * rng.choice((-1, 1))
         # A denominator that divides a keeps c an integer.
-        denominators = [q for q in range(1, min(abs(a), 99) + 1) if a % q == 0]
+        denominators = [q for q in range(1, min(abs(a), _TOP_DENOMINATOR) + 1) if a % q == 0]
         q = rng.choice(denominators) if self.solutions == "rational" else 1
-        x = Fraction(_magnitude(rng, digits[2]) * q + rng.randrange(q), q) * rng.choice((-1, 1))
+        x = Fraction(draw_magnitude(rng, digits[2]) * q + rng.randrange(q), q) * rng.choice((-1, 1))
         return self._solved(a, b, x)
 
     def parse(self, prompt: str) -> Task:
@@ -88,12 +97,12 @@ class Linear(Env, SolutionFirst):
         try:
             _, _, x = self._read(task.prompt)
         except MalformedTask:
-            return _NO_TASK
+            return NO_TASK
         match = _RATIONAL.fullmatch(answer) if len(answer) <= _LONGEST_ANSWER else None
         if match is None:
             return _NO_RATIONAL
         numerator, denominator = int(match[1]), int(match[2] or 1)
-        return _RIGHT if numerator * x.denominator == x.numerator * denominator else _WRONG
+        return RIGHT if numerator * x.denominator == x.numerator * denominator else _WRONG
 
     def equivalent(self, solved: Solved, rng: Random) -> str:
         """The answer as a fraction that is not in lowest terms."""
@@ -122,6 +131,18 @@ class Linear(Env, SolutionFirst):
         self._check(a, b, x)
         return self._solved(a, b, x)
 
+    def _n_equations(self, limit: int) -> int:
+        """Equations with |a|, |b| and |x| below a limit."""
+        n_constants = 2 * limit - 1
+        if self.solutions == "integer":
+            return 2 * (limit - 1) * n_constants * (2 * limit - 1)
+        # By the denominator q of x: the a that it divides, times the x in lowest terms (0 among those with q = 1).
+        n_pairs = sum(
+            (limit - 1) // q * (2 * limit * totient(q) - (q == 1))
+            for q in range(1, min(limit - 1, _TOP_DENOMINATOR) + 1)
+        )
+        return 2 * n_constants * n_pairs
+
     def _read(self, prompt: str) -> tuple[int, int, Fraction]:
         """The coefficients a, b and the solution of a prompt."""
         if len(prompt) > 4 * self.max_digits + 8:  # c has at most twice the digits of a, and one more
@@ -149,11 +170,6 @@ class Linear(Env, SolutionFirst):
         prompt = f"{_side(a, b)}={int(a * x + b)}"
         level = len(str(max(abs(a), abs(b), int(abs(x)))))
         return Solved(Task(self.name, prompt, level, canonical=prompt), str(x))
-
-
-def _magnitude(rng: Random, n_digits: int) -> int:
-    """Uniform over the integers of so many digits; 0 counts as one digit."""
-    return rng.randint(10 ** (n_digits - 1) if n_digits > 1 else 0, 10**n_digits - 1)
 
 
 def _coefficients(match: re.Match[str]) -> tuple[int, int]:

@@ -50,12 +50,18 @@ def _choose(tasks: Sequence[TaskConfig], rng: Random) -> TaskConfig:
     return rng.choices(tasks, [task.weight for task in tasks])[0] if len(tasks) > 1 else tasks[0]
 
 
-def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str]) -> Iterator[Solved]:
+def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str], n_asked: int | None = None) -> Iterator[Solved]:
     """Draws of the mixture whose ids are not in `taken`, which grows with them.
 
     Levels and envs keep their shares: a repeated task is drawn again at its own level. A corpus is walked in a
     shuffled order instead, so that its last rows are found too; without level weights its levels come as often
     as they are in it.
+
+    Args:
+        tasks: The mixture.
+        rng: Where the draws come from.
+        taken: Ids that must not come.
+        n_asked: How many tasks all draws on the mixture ask for together, for the error's text.
 
     Raises:
         ValueError: A level has no more distinct tasks.
@@ -67,11 +73,21 @@ def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str]) -> Itera
         if not isinstance(task.env, Corpus) or task.level_weights is not None:
             levels = (rng.choices(levels, task.level_weights)[0],)
         if (task.env.name, levels) not in walks:
-            walks[task.env.name, levels] = _walk(task, levels, Random(rng.getrandbits(64)), taken)
+            share = _share(tasks, task, levels)
+            asked = "" if n_asked is None else f"asked for about {round(n_asked * share)}, "
+            walks[task.env.name, levels] = _walk(task, levels, Random(rng.getrandbits(64)), taken, asked)
         yield next(walks[task.env.name, levels])
 
 
-def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str]) -> Iterator[Solved]:
+def _share(tasks: Sequence[TaskConfig], task: TaskConfig, levels: tuple[int, ...]) -> float:
+    """The fraction of the mixture's draws that are of one env and these levels."""
+    known = task.levels or task.env.levels
+    weights = task.level_weights or [1.0] * len(known)
+    of_levels = sum(weight for level, weight in zip(known, weights, strict=True) if level in levels)
+    return task.weight / sum(other.weight for other in tasks) * of_levels / sum(weights)
+
+
+def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str], asked: str) -> Iterator[Solved]:
     n_found = 0
     for solved in _draws(task, levels, rng):
         if solved.task.id not in taken:
@@ -79,9 +95,10 @@ def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str
             n_found += 1
             yield solved
     which = f"level {levels[0]}" if len(levels) == 1 else f"levels {levels[0]}-{levels[-1]}"
+    capacity = sum(task.env.capacity(level) for level in levels)
     raise ValueError(
-        f"{task.env.name} {which}: asked for more tasks than exist (found {n_found} more beside those already "
-        "drawn); lower data.n_real, n_validation or n_heldout, or give the level less weight"
+        f"{task.env.name} {which}: asked for more tasks than exist ({asked}capacity {capacity}, found {n_found} more "
+        "beside those already drawn); lower data.n_real, n_validation or n_heldout, or give the level less weight"
     )
 
 
@@ -107,9 +124,10 @@ def draw_real_data(config: DataConfig, seed: int) -> RealData:
         ValueError: A level has too few distinct tasks.
     """
     taken: set[str] = set()
+    n_asked = config.n_heldout + config.n_validation + config.n_real
 
     def take(n: int, name: str) -> tuple[Solved, ...]:
-        draws = distinct(config.tasks, stream(seed, name), taken)
+        draws = distinct(config.tasks, stream(seed, name), taken, n_asked)
         return tuple(next(draws) for _ in range(n))
 
     heldout = take(config.n_heldout, "heldout")

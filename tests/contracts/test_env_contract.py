@@ -24,7 +24,15 @@ from envs.core import MAX_CHARS, Corpus, Env, MalformedTask, Outcome, SolutionFi
 from envs.corpus.jsonl import Jsonl
 from envs.math.antiderivative import Antiderivative
 from envs.math.arithmetic import Arithmetic
+from envs.math.base_conversion import BaseConversion
+from envs.math.chain import Chain
+from envs.math.fraction import Fraction
+from envs.math.horizon import Horizon
 from envs.math.linear import Linear
+from envs.math.linear_system import LinearSystem
+from envs.math.matrix_inverse import MatrixInverse
+from envs.math.modular import Modular
+from envs.math.quadratic import Quadratic
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -33,7 +41,15 @@ CONFIGURED: dict[type[Env], list[Callable[[], Env]]] = {
         lambda: Jsonl(str(FIXTURES / "expressions.jsonl")),
         lambda: Jsonl(str(FIXTURES / "integrals.jsonl"), checker=Antiderivative()),
     ],
-    Arithmetic: [lambda: Arithmetic("+-*", max_digits=5)],
+    Arithmetic: [lambda: Arithmetic("+-*", max_digits=5), lambda: Arithmetic("-*", reverse=True)],
+    BaseConversion: [lambda: BaseConversion((2, 8, 10, 16), max_digits=9)],
+    Chain: [lambda: Chain("+", max_operations=3), lambda: Chain("-", max_operations=3, max_digits=3)],
+    Fraction: [lambda: Fraction("-:", max_digits=3)],
+    Horizon: [lambda: Horizon("*g", max_steps=20, max_operand=9, modulus=10)],
+    LinearSystem: [lambda: LinearSystem(max_unknowns=4, max_coefficient=1, max_value=1)],
+    MatrixInverse: [lambda: MatrixInverse(max_rows=4, max_entry=1)],
+    Modular: [lambda: Modular("+-*/o", moduli=(2, 3, 113)), lambda: Modular("/", moduli=(97,))],
+    Quadratic: [lambda: Quadratic(max_digits=1, roots="rational")],
     Linear: [lambda: Linear(max_digits=1, solutions="integer")],
     Antiderivative: [lambda: Antiderivative(integrands="polynomial")],
     Deduction: [lambda: Deduction(max_statements=2, max_value=50, operators="+-", calls=False, choices=False)],
@@ -113,6 +129,10 @@ def test_shape(env: Env) -> None:
     assert len(env.levels) > 0
     assert env.levels.step == 1
     assert len(set(env.alphabet)) == len(env.alphabet), "alphabet repeats a character"
+    assert env.asymmetry == env.asymmetry.strip() != ""
+    assert "\n" not in env.asymmetry, "the asymmetry is one line"
+    assert len(env.tiers) == len(set(env.tiers)) > 0
+    assert "" not in env.tiers
 
 
 def test_names_are_unique() -> None:
@@ -132,6 +152,8 @@ def test_level_outside_the_range_is_refused(env: Env) -> None:
     for level in (env.levels.start - 1, env.levels.stop):
         with pytest.raises(ValueError, match="level"):
             draw(env, 0, level)
+        with pytest.raises(ValueError, match="level"):
+            env.capacity(level)
 
 
 @QUICK
@@ -142,8 +164,11 @@ def test_right_answers_are_accepted_and_wrong_ones_not(env: Env, rng: Random) ->
         for answer in (solved.answer, env.equivalent(solved, rng)):
             verdict = env.verify(solved.task, answer)
             assert verdict.outcome is Outcome.CORRECT, f"{solved.task.prompt} -> {answer}: {verdict}"
+            assert verdict.tier in env.tiers, f"{verdict} is of no tier the env names"
         wrong = env.near_miss(solved, rng)
-        assert env.verify(solved.task, wrong).outcome is not Outcome.CORRECT, f"{solved.task.prompt} -> {wrong}"
+        verdict = env.verify(solved.task, wrong)
+        assert verdict.outcome is not Outcome.CORRECT, f"{solved.task.prompt} -> {wrong}"
+        assert verdict.outcome is not Outcome.INCORRECT or verdict.tier in env.tiers, f"{verdict} is of no tier"
 
 
 @QUICK
@@ -180,6 +205,20 @@ def test_same_rng_state_gives_the_same_task(env: Env, seed: int) -> None:
         assert first == second
         assert first.task.id == second.task.id
         assert len(first.task.id) == 16
+
+
+def test_capacity_is_an_amount_that_sampling_reaches(env: Env) -> None:
+    for level in env.levels:
+        capacity = env.capacity(level)
+        assert isinstance(capacity, int)
+        assert capacity >= 1
+        # Half of a small level, or 200 different tasks of a large one, must come in 2,000 draws.
+        rng, wanted, found = Random(7), min(200, -(-capacity // 2)), set[str]()
+        for _ in range(2_000):
+            found.add(env.sample(rng, level).task.id)
+            if len(found) >= wanted:
+                break
+        assert len(found) >= wanted, f"level {level}: {len(found)} different tasks, of {capacity}"
 
 
 def test_sampling_varies(env: Env) -> None:
@@ -254,3 +293,5 @@ def test_corpus_rows_are_its_tasks(env: Env) -> None:
     for row in rows:
         assert env.parse(row.task.prompt) == row.task
         assert row.task.level in env.levels
+    for level in env.levels:
+        assert env.capacity(level) == sum(row.task.level == level for row in rows)

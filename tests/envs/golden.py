@@ -12,14 +12,62 @@ from random import Random
 from typing import Any
 
 from envs.code.deduction import Deduction
+from envs.code.stack_machine import StackMachine
 from envs.core import Env, SolutionFirst
 from envs.math.antiderivative import Antiderivative
 from envs.math.arithmetic import Arithmetic
+from envs.math.base_conversion import BaseConversion
+from envs.math.chain import Chain
+from envs.math.countdown import Countdown
 from envs.math.factor_integer import FactorInteger
+from envs.math.fraction import Fraction
+from envs.math.graph_coloring import GraphColoring
+from envs.math.greatest_divisor import GreatestDivisor
+from envs.math.horizon import Horizon
 from envs.math.linear import Linear
+from envs.math.linear_system import LinearSystem
+from envs.math.matrix_inverse import MatrixInverse
+from envs.math.matrix_product import MatrixProduct
+from envs.math.modular import Modular
+from envs.math.modular_inverse import ModularInverse
+from envs.math.polynomial_value import PolynomialValue
+from envs.math.proof import Proof
+from envs.math.quadratic import Quadratic
+from envs.math.satisfiability import Satisfiability
+from envs.math.sorting import Sorting, Swaps
+from envs.math.subset_sum import SubsetSum
+from envs.math.sudoku import Sudoku
 
 FOLDER = Path(__file__).parents[1] / "golden" / "envs"
-FAMILIES: list[Env] = [Antiderivative(), Arithmetic("+-*"), Deduction(), FactorInteger(), Linear()]
+FAMILIES: list[Env] = [
+    Antiderivative(),
+    Arithmetic("+-*"),
+    Deduction(),
+    FactorInteger(),
+    Linear(),
+    Arithmetic("+-*", reverse=True),
+    BaseConversion(),
+    Chain(),
+    Fraction("+-*:"),
+    GreatestDivisor(),
+    Horizon(),
+    LinearSystem(),
+    MatrixInverse(),
+    MatrixProduct(),
+    Modular("+-*/o"),
+    ModularInverse(),
+    PolynomialValue(),
+    Quadratic(),
+    Countdown(),
+    GraphColoring(),
+    Proof(),
+    Satisfiability(),
+    Sorting(),
+    StackMachine(),
+    SubsetSum(),
+    Sudoku(),
+    Swaps(),
+]
 N_PER_LEVEL = 4
 
 

@@ -72,3 +72,31 @@ def test_verify_is_cheap() -> None:
     for _ in range(10_000):
         ENV.verify(task, "579")
     assert time.perf_counter() - start < 1.0  # 100 us each; about 1 us on an idle core
+
+
+@pytest.mark.parametrize("operations", ["+", "-", "+-*"])
+def test_capacity(operations: str) -> None:
+    env = Arithmetic(operations)
+    for level, numbers in ((1, range(10)), (2, range(100))):
+        tasks = [env.parse(f"{a}{sign}{b}") for a in numbers for b in numbers for sign in operations]
+        assert env.capacity(level) == len({task.id for task in tasks if task.level == level})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "outcome"),
+    [
+        ("123+45", "861", Outcome.CORRECT),
+        ("5-305", "003-", Outcome.CORRECT),
+        ("5-5", "0", Outcome.CORRECT),
+        ("123+45", "168", Outcome.INCORRECT),
+        ("5-305", "-003", Outcome.MALFORMED),
+        ("5-305", "3-", Outcome.INCORRECT),
+        ("123+45", "8610", Outcome.MALFORMED),
+    ],
+)
+def test_reversed_answers(prompt: str, answer: str, outcome: Outcome) -> None:
+    env = Arithmetic("+-*", max_digits=3, reverse=True)
+    task = env.parse(prompt)
+    assert env.verify(task, answer).outcome is outcome
+    assert (env.name, task.env) == ("math/arithmetic_reversed", "math/arithmetic_reversed")
+    assert task.id != ENV.parse(prompt).id

@@ -74,3 +74,24 @@ def test_python_agrees() -> None:
         [sys.executable, "-I", "-"], input="\n".join(script), capture_output=True, text=True, check=True
     )
     assert run.stdout.split() == [answer for _, answer, _ in solved] * 2
+
+
+def test_capacity_is_a_bound_that_sampling_exceeds() -> None:
+    env = Deduction(max_statements=2, max_value=20, operators="-%", calls=False, choices=False)
+    rng = Random(0)
+    assert env.capacity(1) == env.capacity(2) == 21 * 21 + 21 * 8  # every difference is within 20
+    found = {env.sample(rng, 2).task.id for _ in range(20_000)}
+    assert len(found) > env.capacity(2)
+    operations = {
+        f"a={a};a{step}"
+        for a in range(21)
+        for step in (*(f"-{b}" for b in range(21)), *(f"%{b}" for b in range(2, 10)))
+    }
+    assert len({env.parse(program).id for program in operations}) == env.capacity(2)
+    choices = Deduction(max_statements=1, max_value=20, operators="-%", calls=False)
+    assert choices.capacity(1) == env.capacity(1) * (1 + 6 * 21 * 21)
+
+
+def test_capacity_leaves_out_values_beyond_the_bound() -> None:
+    env = Deduction(max_statements=1, max_value=20, operators="+", calls=False, choices=False)
+    assert env.capacity(1) == sum(a + b <= 20 for a in range(21) for b in range(21))

@@ -72,3 +72,9 @@ def test_samples_are_composite_with_the_digits_of_their_level() -> None:
     for level in ENV.levels:
         for _ in range(300):
             assert len(ENV.parse(ENV.sample(rng, level).task.prompt).prompt) == level
+
+
+def test_capacity_is_the_composite_numbers() -> None:
+    for level in ENV.levels:
+        numbers = range(10 ** (level - 1), 10**level)
+        assert ENV.capacity(level) == sum(not _is_prime(n) for n in numbers)

@@ -1,5 +1,6 @@
 from fractions import Fraction
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -82,3 +83,18 @@ def test_reference_solves_the_equation() -> None:
 def test_level_1_is_large_enough_for_a_pool() -> None:
     rng = Random(0)
     assert len({ENV.sample(rng, 1).task.id for _ in range(20_000)}) > 10_000
+
+
+@pytest.mark.parametrize("solutions", ["integer", "rational"])
+def test_capacity_of_level_1(solutions: Literal["integer", "rational"]) -> None:
+    env = Linear(max_digits=1, solutions=solutions)
+    xs = {Fraction(p, q) for q in range(1, 10 if solutions == "rational" else 2) for p in range(-10 * q + 1, 10 * q)}
+    tasks = set()
+    for x in xs:
+        for a in range(-9, 10):
+            if a and a % x.denominator == 0:
+                tasks |= {
+                    env.pose(f"{a if a not in (1, -1) else str(a)[:-1]}x{f'{b:+d}' if b else ''}@{x}").task.id
+                    for b in range(-9, 10)
+                }
+    assert env.capacity(1) == len(tasks)

@@ -53,7 +53,15 @@ def test_weights_set_the_shares(config: DataConfig):
 
 def test_asking_for_more_tasks_than_exist_is_refused():
     config = DataConfig([TaskConfig(Arithmetic(operations="+", max_digits=1), levels=[1])], 50, 10, 10, 10)
-    with pytest.raises(ValueError, match=r"math/arithmetic level 1: asked for more tasks than exist \(found 35 more"):
+    said = r"math/arithmetic level 1: asked for more tasks than exist \(asked for about 70, capacity 55, found 35 more"
+    with pytest.raises(ValueError, match=said):
+        draw_real_data(config, 0)
+
+
+def test_what_is_asked_of_a_level_is_its_share():
+    few = TaskConfig(Arithmetic(operations="+", max_digits=3), levels=[1, 3], level_weights=[3.0, 1.0])
+    config = DataConfig([few, TaskConfig(Linear(), weight=4.0)], 1_000, 100, 100, 100)
+    with pytest.raises(ValueError, match=r"arithmetic level 1: .*asked for about 180, capacity 55"):
         draw_real_data(config, 0)
 
 
