@@ -3,8 +3,11 @@
     selfplay train --config FILE --out DIR      one self-play training job
     selfplay study --config FILE --out DIR      arms side by side, then the report
     selfplay report DIR                         figures and report.html of a study
+    selfplay audit [VERIFIER]                   how often a verifier accepts wrong answers and rejects right ones
+    selfplay verify --checker C --in A --out B  verdicts on many answers or programs in a file
     selfplay tasks {list,sample,certify}        the envs, their tasks, proof that data sets are disjoint
     selfplay eval RUN                           loss, accuracy and pass@k of a finished or running job
+    selfplay doctor                             what this machine offers to run programs safely
 
 Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
 command again goes on from there.
@@ -71,9 +74,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--config", required=True, metavar="FILE", help="YAML configuration")
         command.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/, by CONFIG)")
         command.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
+        _add_sandbox(command)
 
     report = _add(commands, "report", _report, "Write figures and report.html of a study folder.")
     report.add_argument("folder", type=Path, metavar="DIR")
+
+    verify = _add(commands, "verify", _verify, "Verify every row of a JSONL file; interrupted work goes on.")
+    verify.add_argument("--checker", required=True, choices=("expression", "program"), help="what the rows are")
+    verify.add_argument("--in", required=True, dest="source", type=Path, metavar="FILE", help="JSONL with the cases")
+    verify.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSONL: the cases with their verdicts")
+    verify.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    _add_sandbox(verify)
 
     actions = commands.add_parser("tasks", help="Look at envs and their tasks.")
     tasks = actions.add_subparsers(required=True, metavar="ACTION")
@@ -86,9 +97,22 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, study, sample, certify):
         command.epilog = EPILOG
 
+    audit = _add(commands, "audit", _audit, "Measure what a verifier accepts and rejects wrongly; exit code 1 on FAIL.")
+    audit.add_argument("--config", metavar="FILE", help="YAML configuration (default: the built-in audit)")
+    audit.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/audit-NAME)")
+    audit.add_argument("--fuzz", action="store_true", help="also search for a wrong verdict, and shrink it")
+    audit.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
+    # VERIFIER is read in `_verifier`: as an argument of its own it would swallow the value of an overriding option.
+    audit.usage = "selfplay audit [VERIFIER] [--config FILE] [--out DIR] [--fuzz] [--print_config] [--KEY VALUE ...]"
+    audit.epilog = (
+        "VERIFIER: env (default, each env's own), accept-all, noisy, module:callable of yours, or a run folder, whose"
+        " model then judges. Any key of the configuration may follow as an option, for example --n_wrong 5000."
+    )
+
     evaluate = _add(commands, "eval", _eval, "Measure the best weights of a run: loss, greedy accuracy, pass@k.")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
     evaluate.add_argument("-k", type=int, default=8, help="attempts per task for pass@k (default 8)")
+    _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
 
 
@@ -96,6 +120,15 @@ def _add(commands: Commands, name: str, function: Command, text: str) -> argpars
     command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     command.set_defaults(command=function)
     return command
+
+
+def _add_sandbox(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sandbox",
+        choices=("auto", "process", "monty", "off"),
+        default="auto",
+        help="what runs programs (default auto: the process sandbox, else monty where installed; off is unsafe)",
+    )
 
 
 def _version() -> str:
@@ -145,6 +178,70 @@ def _report(arguments: argparse.Namespace) -> None:
 
     path = make_report(arguments.folder)
     print(f"report: {path}")
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from selfplay.batch import verify_file
+
+    summary = verify_file(
+        arguments.source, arguments.out, arguments.checker, workers=arguments.workers, backend=arguments.sandbox
+    )
+    print("\n".join(summary.lines()))
+    print(f"{arguments.out}: written")
+
+
+def _doctor(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    from envs.sandbox import probe
+
+    diagnosis = probe()
+    print(diagnosis.text)
+    return 0 if diagnosis.backend else 1
+
+
+def _verifier(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The one word that is neither an option nor an option's value, and the rest."""
+    found: list[str] = []
+    overrides: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            found.append(word)
+        else:
+            overrides += [word] if "=" in word else [word, *([value] if (value := next(rest, None)) else [])]
+    if len(found) > 1:
+        raise ValueError(f"{' '.join(found)}: name one verifier")
+    return (found[0] if found else None), overrides
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from selfplay.configfile import to_yaml
+    from selfplay.measure.audit import load_audit, run_audit
+
+    verifier, overrides = _verifier(arguments.overrides)
+    config = load_audit(arguments.config, overrides, verifier)
+    if arguments.print_config:
+        print(to_yaml(config), end="")  # type: ignore[arg-type]  # any configuration dataclass will do
+        return 0
+    folder = arguments.out or Path("runs") / f"audit-{config.title}"
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    audit = run_audit(config, say=say)
+    from selfplay.report.audit import terminal_lines, write_audit
+
+    page = write_audit(audit, folder)
+    print("\n".join(terminal_lines(audit)))
+    print(f"report: {page}")
+    found = []
+    if arguments.fuzz:
+        from selfplay.measure.fuzz import fuzz
+        from selfplay.report.audit import fuzz_lines, write_fuzz
+
+        found = fuzz(config, say=say)
+        write_fuzz(found, folder)
+        print("\n".join(fuzz_lines(found)))
+    return 0 if audit.passed and not any(search.found for search in found) else 1
 
 
 def _tasks_list(arguments: argparse.Namespace) -> None:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Progress of one or many runs: a bar each in a terminal, a line now and then elsewhere."""
+"""Progress of runs and of other long work: bars in a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Progress:
             self._last_line = time.monotonic()
             left = (self._n_tokens - self._n_done) / max(rate, 1e-9)
             share = 100 * self._n_done / self._n_tokens
-            self._print(f"{share:3.0f}%  {rate / 1e3:.0f}k tokens/s, about {left:.0f} s left  ({title}: {note})")
+            _print(f"{share:3.0f}%  {rate / 1e3:.0f}k tokens/s, about {left:.0f} s left  ({title}: {note})")
 
     def end(self, title: str, note: str) -> None:
         """A run is over."""
@@ -75,8 +75,52 @@ class Progress:
             self._rich.update(self._bars[title], visible=False)
             self._rich.console.print(f"{title}: {note}", highlight=False)
         else:
-            self._print(f"{title}: {note}")
+            _print(f"{title}: {note}")
 
-    @staticmethod
-    def _print(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+
+class Steps:
+    """Shows how many of a known number of equal steps are done; use as a context manager.
+
+    Args:
+        title: What is being done.
+        n_steps: Steps in all.
+        unit: What a step is, in the plural.
+        n_done: Steps done earlier.
+    """
+
+    def __init__(self, title: str, n_steps: int, unit: str, *, n_done: int = 0) -> None:
+        self._title, self._n_steps, self._unit, self._n_before = title, n_steps, unit, n_done
+        self._start = self._last_line = time.monotonic()
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress as Rich
+
+            self._bar = Rich(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(title, total=n_steps, completed=n_done)
+
+    def __enter__(self) -> Steps:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, n_done: int) -> None:
+        """So many are done now."""
+        if self._bar:
+            self._bar.update(self._task, completed=n_done)
+        elif time.monotonic() - self._last_line > LINE_EVERY_S:
+            self._last_line = time.monotonic()
+            rate = (n_done - self._n_before) / max(self._last_line - self._start, 1e-9)
+            left_s = (self._n_steps - n_done) / max(rate, 1e-9)
+            done = f"{n_done} of {self._n_steps} {self._unit}"
+            _print(f"{self._title}: {done}, {rate:.0f} a second, about {left_s:.0f} s left")
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
