@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import cast
 
+from envs.core import Env, Executed
 from envs.sandbox import Backend, Execution, Program, Sandbox, Status
 
 VARIABLE = "SELFPLAY_SANDBOX"
@@ -24,7 +25,7 @@ _known: dict[Program, Execution] = {}
 @lru_cache(maxsize=1)
 def sandbox() -> Sandbox:
     """The sandbox of this process, started at the first call."""
-    box = Sandbox(backend=cast(Backend, os.environ.get(VARIABLE, "auto")))
+    box = Sandbox(backend=backend())
     atexit.register(box.close)
     return box
 
@@ -40,6 +41,18 @@ def execute(programs: Sequence[Program]) -> list[Execution]:
     return [_known[program] for program in programs]
 
 
-def status() -> Status | None:
-    """What the sandbox of this process is made of; None where no program has run."""
-    return sandbox().status() if sandbox.cache_info().currsize else None
+def backend() -> Backend:
+    """What runs programs: the variable's value, or "auto"."""
+    return cast(Backend, os.environ.get(VARIABLE, "auto"))
+
+
+def status_for(envs: Iterable[Env]) -> Status:
+    """What the sandbox of this process is made of, started if one of the envs runs programs.
+
+    Raises:
+        SandboxUnavailable: No sandbox on this host, and one is needed.
+    """
+    if not any(isinstance(env, Executed) for env in envs):
+        return Status("none: no env runs programs", safe=True)
+    sandbox().start()
+    return sandbox().status()

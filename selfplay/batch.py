@@ -1,7 +1,8 @@
 """Verifies the rows of a JSONL file: expressions against references, or programs against expected values.
 
     {"id": 1, "gold": "2*x", "answer": "x+x", "domain": "real", "task": null}
-        adds "label", "tier", "evidence", "cost_s"
+        adds "label", "tier", "evidence", "cost_s"; "form", what is wrong with the spelling; "correct": equal and of
+        the form that the task asks for
     {"id": 1, "code": "def f(x):\\n    return x + 1", "call": "f", "args": [1], "expected": 2}
         adds "outcome", "value", "passed"
 
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from envs.execution import backend
 from envs.pool import Failure, Pool
 from envs.rules import DOMAINS, check
-from envs.sandbox import Backend, Program, Sandbox, Status, canonical
+from envs.sandbox import Program, Sandbox, Status, canonical
 from selfplay.files import replacing
 from selfplay.progress import Steps
 
@@ -59,9 +61,7 @@ class Summary:
         return [*(f"{name:<12}{count}" for name, count in self.counts.most_common()), *passed, *self.notes]
 
 
-def verify_file(
-    source: Path, target: Path, checker: Literal["expression", "program"], *, workers: int, backend: Backend
-) -> Summary:
+def verify_file(source: Path, target: Path, checker: Literal["expression", "program"], *, workers: int) -> Summary:
     """Verify every row of a file.
 
     Args:
@@ -69,7 +69,6 @@ def verify_file(
         target: JSONL; taken over whole, or not at all.
         checker: What the rows are.
         workers: Processes.
-        backend: What runs programs.
 
     Raises:
         ValueError: Rows are malformed; the message lists their lines. Nothing is verified then.
@@ -78,7 +77,7 @@ def verify_file(
     expressions = checker == "expression"
     rows = read_rows(source, *((_EXPRESSION, _EXPRESSION_OPTIONS) if expressions else (_PROGRAM, _PROGRAM_OPTIONS)))
     key = "label" if expressions else "outcome"
-    with expression_checker(workers) if expressions else program_checker(workers, backend) as (verify, notes):
+    with expression_checker(workers) if expressions else program_checker(workers) as (verify, notes):
         counts, n_passed = _verify_all(rows, target, verify, key)
         return Summary(counts, None if expressions else n_passed, notes())
 
@@ -140,19 +139,19 @@ def expression_checker(workers: int) -> Iterator[tuple[Verify, Callable[[], tupl
 def _compare(case: tuple[str, str, Any, Any]) -> list[Any]:
     gold, answer, domain, task = case
     found = check(gold, answer, domain=domain, task=task)
-    return [found.label, found.tier, found.evidence, found.cost_s]
+    return [found.label, found.correct, found.form, found.tier, found.evidence, found.cost_s]
 
 
 def _labelled(result: Any) -> Row:
     if isinstance(result, Failure):
-        result = ["undecided", "", f"{result.kind}: {result.detail}", 0.0]
-    return dict(zip(("label", "tier", "evidence", "cost_s"), result, strict=True))
+        result = ["undecided", False, "", "", f"{result.kind}: {result.detail}", 0.0]
+    return dict(zip(("label", "correct", "form", "tier", "evidence", "cost_s"), result, strict=True))
 
 
 @contextmanager
-def program_checker(workers: int, backend: Backend) -> Iterator[tuple[Verify, Callable[[], tuple[str, ...]]]]:
+def program_checker(workers: int) -> Iterator[tuple[Verify, Callable[[], tuple[str, ...]]]]:
     """Runs programs in the sandbox and compares their values with the expected ones out here."""
-    with Sandbox(backend=backend, workers=workers) as box:
+    with Sandbox(backend=backend(), workers=workers) as box:
 
         def verify(rows: Sequence[Row]) -> list[Row]:
             programs = [Program(row["code"], row.get("call"), tuple(row.get("args") or ())) for row in rows]

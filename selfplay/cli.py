@@ -16,6 +16,7 @@ command again goes on from there.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if overrides and not hasattr(arguments, "config"):
         parser.error(f"unrecognized arguments: {' '.join(overrides)}")
     arguments.overrides = overrides
+    if getattr(arguments, "sandbox", None):
+        os.environ["SELFPLAY_SANDBOX"] = arguments.sandbox  # worker processes inherit it
     try:
         return int(arguments.command(arguments) or 0)
     except KeyboardInterrupt:
@@ -101,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--config", metavar="FILE", help="YAML configuration (default: the built-in audit)")
     audit.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/audit-NAME)")
     audit.add_argument("--fuzz", action="store_true", help="also search for a wrong verdict, and shrink it")
+    _add_sandbox(audit)
     audit.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
     # VERIFIER is read in `_verifier`: as an argument of its own it would swallow the value of an overriding option.
     audit.usage = "selfplay audit [VERIFIER] [--config FILE] [--out DIR] [--fuzz] [--print_config] [--KEY VALUE ...]"
@@ -126,8 +130,7 @@ def _add_sandbox(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sandbox",
         choices=("auto", "process", "monty", "off"),
-        default="auto",
-        help="what runs programs (default auto: the process sandbox, else monty where installed; off is unsafe)",
+        help="what runs programs: auto (the default) is the process sandbox, else monty; off is unsafe",
     )
 
 
@@ -183,9 +186,7 @@ def _report(arguments: argparse.Namespace) -> None:
 def _verify(arguments: argparse.Namespace) -> None:
     from selfplay.batch import verify_file
 
-    summary = verify_file(
-        arguments.source, arguments.out, arguments.checker, workers=arguments.workers, backend=arguments.sandbox
-    )
+    summary = verify_file(arguments.source, arguments.out, arguments.checker, workers=arguments.workers)
     print("\n".join(summary.lines()))
     print(f"{arguments.out}: written")
 

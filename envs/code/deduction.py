@@ -1,4 +1,4 @@
-"""What does this program compute? Straight-line programs in a small total subset of Python.
+"""What does this program compute? Straight-line programs in a small subset of Python, run by Python.
 
 Two tasks, at levels 3 and 2:
 
@@ -6,21 +6,26 @@ Two tasks, at levels 3 and 2:
     a=5;max(a,3) if a>9 else -a%3      answer 1
 
 Cost: a solver has to take every step of the program in order without a slip, and so does the checker, but at a
-machine's speed: some tens of microseconds. There is no shortcut from the answer back to the program, so this
-family has no asymmetry beyond that. `envs.programs` has the grammar and reads and evaluates it; no text is handed
-to Python.
+machine's speed. There is no shortcut from the answer back to the program, so this family has no asymmetry beyond that.
+
+`envs.programs` reads the text, so that only what its grammar admits is ever run, and writes samples; their value, and
+that of every program a model writes, is what Python gives in the sandbox.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from random import Random
 from typing import ClassVar
 
-from envs.core import Env, MalformedTask, Solved, Task, Verdict
+from envs import sandbox
+from envs.core import Env, Executed, MalformedTask, Solved, Task, Verdict
+from envs.execution import execute
 from envs.numerals import NO_TASK, check_integer, slip
 from envs.programs import (
     Binary,
@@ -48,17 +53,19 @@ _COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 _ATTEMPTS = 8
 _LARGEST_LITERAL = 20
 _LARGEST_COUNTED = 200
+_LONGEST = 2_000
+_VALUES = re.compile(r"\[(-?[0-9]+(?:, -?[0-9]+)*)\]")
 
 
 @dataclass(frozen=True)
-class Deduction(Env):
+class Deduction(Env, Executed):
     """Give the value of a program's last expression.
 
     A task's level is its number of statements, the last expression included.
 
     Attributes:
         max_statements: Most statements of a program.
-        max_value: Largest size of any value a program computes on its way.
+        max_value: Largest size of the program's value, and of any name's at its end.
         operators: Which of `+`, `-`, `*`, `/` and `%` occur; `/` stands for floor division and is written `//`.
         calls: Whether `min`, `max` and `abs` occur.
         choices: Whether conditional expressions occur.
@@ -71,8 +78,8 @@ class Deduction(Env):
     choices: bool = True
 
     name: ClassVar[str] = "code/deduction"
-    version: ClassVar[int] = 1
-    tiers: ClassVar[tuple[str, ...]] = ("exact",)
+    version: ClassVar[int] = 2
+    tiers: ClassVar[tuple[str, ...]] = ("executed",)
     asymmetry: ClassVar[str] = "solving: every step of the program in order; checking: the same steps, by machine"
 
     def __post_init__(self) -> None:
@@ -134,15 +141,27 @@ class Deduction(Env):
         return Solved(self._task(write(program), program), str(evaluate(program, self.max_value)))
 
     def parse(self, prompt: str) -> Task:
-        """Read a program; refused where some value leaves the bound or a divisor is 0."""
-        return self._task(prompt, self._read(prompt))
+        """Read and run a program; refused where it fails or a value leaves the bound."""
+        program = self._read(prompt)
+        self._value(prompt, program)
+        return self._task(prompt, program)
 
     def verify(self, task: Task, answer: str) -> Verdict:
-        """Evaluate the program; only the usual spelling of an integer counts."""
+        """Run the program; only the usual spelling of an integer counts."""
         try:
-            return check_integer(answer, evaluate(self._read(task.prompt), self.max_value))
+            value = self._value(task.prompt, self._read(task.prompt))
         except MalformedTask:
             return NO_TASK
+        verdict = check_integer(answer, value)
+        return replace(verdict, tier="executed") if verdict.tier else verdict
+
+    def run_ahead(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """See `Executed.run_ahead`; answers are not run."""
+        programs = []
+        for prompt, _ in pairs:
+            with suppress(MalformedTask):
+                programs.append(_runnable(prompt, self._read(prompt)))
+        execute(programs)
 
     def equivalent(self, solved: Solved, rng: Random) -> str:  # noqa: ARG002
         """The answer itself: an integer has one spelling."""
@@ -186,7 +205,6 @@ class Deduction(Env):
     def _read(self, prompt: str) -> Program:
         try:
             program = read(prompt)
-            evaluate(program, self.max_value)
         except ProgramError as problem:
             raise MalformedTask(str(problem)) from None
         if not set(prompt) <= set(self.alphabet):
@@ -195,8 +213,25 @@ class Deduction(Env):
             raise MalformedTask(f"more than {self.max_statements} statements")
         return program
 
+    def _value(self, prompt: str, program: Program) -> int:
+        (run,) = execute([_runnable(prompt, program)])
+        if run.outcome != "ok" or run.value is None:
+            raise MalformedTask(f"it gives no value: {run.error or run.outcome}")
+        decimal = _VALUES.fullmatch(run.value)  # the largest integers come in hexadecimal
+        values = [int(text) for text in decimal[1].split(", ")] if decimal and len(run.value) <= _LONGEST else []
+        if not values or max(map(abs, values)) > self.max_value:
+            raise MalformedTask(f"a value is larger than {self.max_value}")
+        return values[-1]
+
     def _task(self, prompt: str, program: Program) -> Task:
         return Task(self.name, prompt, level=len(program.assignments) + 1, canonical=write(program))
+
+
+def _runnable(prompt: str, program: Program) -> sandbox.Program:
+    """The program as it is written, but for its end, which gives the value of every name too."""
+    *statements, last = prompt.split(";")
+    values = [*dict.fromkeys(name for name, _ in program.assignments), f"({last})"]
+    return sandbox.Program(";".join([*statements, f"[{','.join(values)}]"]))
 
 
 def _literal(rng: Random) -> Expression:

@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from envs.core import Env
+from envs.execution import status_for
+from envs.sandbox import Layer
 from selfplay.config import JudgeConfig, require
 from selfplay.configfile import load_config
 from selfplay.measure.cases import Case, Judgement, Origin
@@ -157,13 +159,12 @@ def load_builtin() -> AuditConfig:
     return load_config(AuditConfig, str(files("selfplay.measure").joinpath("default.yaml")))  # type: ignore[type-var]
 
 
-def run_audit(config: AuditConfig, *, say: Say = lambda _: None, layers: Mapping[str, str] | None = None) -> Audit:
+def run_audit(config: AuditConfig, *, say: Say = lambda _: None) -> Audit:
     """Audit the verifier that a configuration names.
 
     Args:
         config: From `load_audit`.
         say: Called with a line at every step.
-        layers: Active layers of the sandbox, for the record.
 
     Raises:
         ValueError: The verifier, the run or the envs cannot be used; one line that says why.
@@ -173,9 +174,13 @@ def run_audit(config: AuditConfig, *, say: Say = lambda _: None, layers: Mapping
     subject = build_subject(config, envs)
     try:
         with tempfile.TemporaryDirectory(prefix="selfplay-audit-") as canaries:
-            return _Session(config, envs, subject, Path(canaries), say).audit(layers)
+            return _Session(config, envs, subject, Path(canaries), say).audit()
     finally:
         subject.close()
+
+
+def _state(layer: Layer) -> str:
+    return "active" if layer.active else "missing"
 
 
 class _Session:
@@ -187,7 +192,7 @@ class _Session:
         self._config, self._envs, self._subject, self._canaries, self._say = config, envs, subject, canaries, say
         self._reference = reference_of(config, envs, env_on_trial=subject.is_env)
 
-    def audit(self, layers: Mapping[str, str] | None) -> Audit:
+    def audit(self) -> Audit:
         """All steps."""
         config = self._config
         self._say("drawing and labelling answers")
@@ -225,7 +230,7 @@ class _Session:
             ),
             shown=_shown(judgements, str(self._canaries)),
             threshold=threshold,
-            layers=layers,
+            layers={layer.name: _state(layer) for layer in status_for(self._envs.values()).layers} or None,
             scores=[(_score(j), j.case.right) for j in plain if j.ruling.accepted is not None],
         )
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from envs.core import Env, MalformedTask, SolutionFirst, Solved
+from envs.core import Env, Executed, MalformedTask, SolutionFirst, Solved
 from selfplay.config import RunConfig
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_task
@@ -104,12 +104,21 @@ class ModelProposer(Proposer):
             stop=stop,
             temperature=config.play.propose_temperature,
         )
-        read = [self._read(self._envs[name], text) for name, text in zip(names, texts, strict=True)]
+        written = [self._encoder.answer(text) for text in texts]
+        if not self._solution_first:
+            self._run_ahead(names, written)
+        read = [self._read(self._envs[name], *text) for name, text in zip(names, written, strict=True)]
         n_tokens = sum(len(text.tokens) for text in texts)
         return self._admission.admit(read, posed=self._solution_first, n_tokens=n_tokens, n_flops=self._flops(texts))
 
-    def _read(self, env: Env, text: Completion) -> Solved | None:
-        written, complete = self._encoder.answer(text)
+    def _run_ahead(self, names: Sequence[str], written: Sequence[tuple[str, bool]]) -> None:
+        """Run the programs of all prompts together: `parse` asks for them one by one."""
+        for env in self._envs.values():
+            if isinstance(env, Executed):
+                pairs = zip(names, written, strict=True)
+                env.run_ahead([(text, "") for name, (text, complete) in pairs if name == env.name and complete])
+
+    def _read(self, env: Env, written: str, complete: bool) -> Solved | None:
         if not complete:
             return None
         try:

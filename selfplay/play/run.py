@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
+from envs.execution import status_for
 from selfplay.config import RunConfig
 from selfplay.configfile import CONFIG, holds_run, to_yaml
 from selfplay.data.encoding import Encoder
@@ -29,7 +30,7 @@ from selfplay.play.solver import ModelSolver, PosedSolver
 from selfplay.play.state import RunState
 from selfplay.records import RoundReport, RunResult
 
-CHECKPOINT, BEST, RESULT = "checkpoint.ckpt", "best.ckpt", "result.json"
+CHECKPOINT, BEST, RESULT, SANDBOX = "checkpoint.ckpt", "best.ckpt", "result.json", "sandbox.json"
 OnRound = Callable[[RoundReport], None]
 
 
@@ -72,6 +73,7 @@ def run_arm(
                 temporary.write_text(to_yaml(config))
         if result_path.exists():
             return _read_result(result_path)
+        _record_sandbox(config, folder)
         state, parts = _build(config)
         start = folder if (folder / CHECKPOINT).exists() else trunk
         if start:
@@ -85,6 +87,14 @@ def run_arm(
         with replacing(result_path) as temporary:
             temporary.write_text(json.dumps(asdict(result), indent=2))
         return result
+
+
+def _record_sandbox(config: RunConfig, folder: Path) -> None:
+    """What programs were run in, as of the latest start of the run."""
+    status = status_for(task.env for task in config.data.tasks)
+    with replacing(folder / SANDBOX) as temporary:
+        record = {"backend": status.backend, "safe": status.safe, "layers": [x._asdict() for x in status.layers]}
+        temporary.write_text(json.dumps(record, indent=2))
 
 
 def _read_result(path: Path) -> RunResult:

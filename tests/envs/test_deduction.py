@@ -6,6 +6,10 @@ import pytest
 
 from envs.code.deduction import Deduction
 from envs.core import MalformedTask, Outcome
+from envs.execution import sandbox
+from envs.math.linear import Linear
+from envs.pool import VerifyPool
+from envs.programs import evaluate, read
 
 ENV = Deduction()
 
@@ -95,3 +99,46 @@ def test_capacity_is_a_bound_that_sampling_exceeds() -> None:
 def test_capacity_leaves_out_values_beyond_the_bound() -> None:
     env = Deduction(max_statements=1, max_value=20, operators="+", calls=False, choices=False)
     assert env.capacity(1) == sum(a + b <= 20 for a in range(21) for b in range(21))
+
+
+def test_python_decides_and_not_our_evaluator() -> None:
+    program = read("a=7;b=a*2+1;b-a")
+    task = ENV.parse("a=7;b=a*2+1;b-a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("envs.code.deduction.evaluate", lambda *_: 1 / 0)
+        assert ENV.parse("a=7;b=a*2+1;b-a") == task
+        assert ENV.verify(task, "8").tier == "executed"
+    assert evaluate(program, 999) == 8
+
+
+def test_programs_that_run_ahead_are_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts = [f"a={n};a*{n}" for n in range(2, 20)]
+    ENV.run_ahead([(prompt, "") for prompt in [*prompts, "a=", "import os"]])
+    n_before = sandbox().status().n_programs
+    assert [ENV.verify(ENV.parse(prompt), str(n * n)).outcome for n, prompt in enumerate(prompts, 2)] == [
+        Outcome.CORRECT
+    ] * len(prompts)
+    assert sandbox().status().n_programs == n_before
+
+
+def test_a_pool_verifies_programs_too() -> None:
+    cases = [(ENV.parse(f"a={n};a+1"), str(n + n % 3)) for n in range(1, 30)]
+    with VerifyPool({ENV.name: ENV, Linear().name: Linear()}) as pool:
+        linear = Linear().sample(Random(0), 1)
+        found = pool.verify([cases[0], (linear.task, linear.answer), *cases[1:]])
+    assert found.pop(1).outcome is Outcome.CORRECT
+    assert [v.outcome is Outcome.CORRECT for v in found] == [n % 3 == 1 for n in range(1, 30)]
+
+
+@pytest.mark.parametrize("prompt", ["a=9;b=a*a;c=b*b;d=c*c;1", "a=1000;1"])
+def test_names_stay_within_the_bound_too(prompt: str) -> None:
+    with pytest.raises(MalformedTask, match="larger than 999"):
+        Deduction(max_statements=9).parse(prompt)
+
+
+def test_values_of_any_size_are_refused_in_bounded_time() -> None:
+    squares = ";".join(
+        f"{name}={before}*{before}" for before, name in zip("abcdefghijklmno", "bcdefghijklmnop", strict=True)
+    )
+    with pytest.raises(MalformedTask):
+        Deduction(max_statements=20).parse(f"a=99;{squares};p")

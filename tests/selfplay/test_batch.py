@@ -132,3 +132,19 @@ def test_a_missing_file_and_no_workers_are_one_line(tmp_path: Path, capsys: pyte
     source = write(tmp_path / "cases.jsonl", EXPRESSIONS[:1])
     assert verify("expression", source, tmp_path / "out.jsonl", "--workers", "0") == 1
     assert capsys.readouterr().err == "error: workers = 0: needs at least 1\n"
+
+
+def test_without_a_sandbox_results_are_marked_and_it_has_to_be_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELFPLAY_SANDBOX", "auto")
+    source = write(tmp_path / "programs.jsonl", PROGRAMS[:1])
+    assert verify("program", source, tmp_path / "out.jsonl", "--sandbox", "off") == 0
+    assert "UNSAFE" in capsys.readouterr().out
+
+
+def test_doctor_names_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    for layer in ("seccomp", "no_new_privs", "rlimits", "identity"):
+        assert layer in printed

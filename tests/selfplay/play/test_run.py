@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import selfplay.play.run as run_module
-from selfplay.config import ArmConfig, JudgeConfig, RunConfig
+from envs.code.deduction import Deduction
+from selfplay.config import ArmConfig, JudgeConfig, RunConfig, TaskConfig
 from selfplay.play.examine import examine
 from selfplay.play.run import run_arm
 from selfplay.records import WALL_CLOCK_COLUMNS, RunResult
@@ -167,3 +168,17 @@ def test_golden_losses(unverified_run: RunConfig, tmp_path: Path):
     losses = [report["heldout"]["answer_nats_per_token"] for report in rounds(tmp_path)]
     golden = json.loads((Path(__file__).parents[2] / "golden" / "losses.json").read_text())
     assert losses == pytest.approx(golden, rel=1e-3)  # another CPU sums in another order
+
+
+def test_a_run_records_what_programs_ran_in(tiny_run: RunConfig, tmp_path: Path):
+    run_arm(replace(tiny_run, budget_tokens=3_000), tmp_path / "numbers")
+    assert json.loads((tmp_path / "numbers" / "sandbox.json").read_text())["layers"] == []
+    data = replace(tiny_run.data, tasks=[TaskConfig(Deduction(max_statements=2))])
+    model = replace(tiny_run.model, context_length=64)
+    config = replace(tiny_run, data=data, model=model, arm=ArmConfig("procedural", proposer="env"), budget_tokens=9_000)
+    run_arm(config, tmp_path / "programs")
+    record = json.loads((tmp_path / "programs" / "sandbox.json").read_text())
+    assert record["backend"] == "process"
+    assert record["safe"]
+    assert {"seccomp", "no_new_privs"} <= {layer["name"] for layer in record["layers"] if layer["active"]}
+    assert sum(report["n_tasks"] for report in rounds(tmp_path / "programs")) > 0
