@@ -40,7 +40,7 @@ def _rates(audit: Audit) -> tuple[Figure, str]:
         _bar(right, row, stratum.confusion.fpr, BAD, log=True)
     left.set_yticks(range(len(strata)), [f"{s.family}, {s.origin}" for s in strata], fontsize=8.5)
     left.set_ylim(-0.7, len(strata) - 0.3)
-    left.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    left.xaxis.set_major_formatter(PercentFormatter(1.0))
     left.xaxis.set_major_locator(MaxNLocator(5))
     left.axvline(audit.config.gate.min_true_accept_rate, color=FAINT, linestyle=":", linewidth=1.2)
     right.set_xscale("log")
