@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .peers
 DEMO := runs/quickstart
 
 .PHONY: help demo test check bench clean
@@ -35,9 +36,19 @@ check: $(VENV)/.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.stamp
-	@echo "== benchmarks: ratios against named peers in the same run"
-	@for script in benchmarks/[!_]*.py; do echo "-- $$script"; $(BIN)/python $$script || exit 1; done
+$(PEERS)/.stamp: $(VENV)/.stamp benchmarks/peers.txt
+	@echo "== installing the peers of the benchmarks into $(PEERS)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PEERS) -r benchmarks/peers.txt
+	@touch $@
+
+bench: $(PEERS)/.stamp
+	@echo "== benchmarks: ratios against named peers in the same run; about 15 minutes, most of it the last two"
+	@for script in training sampling verifying executing; do \
+		echo "-- $$script"; PYTHONPATH=$(PEERS) $(BIN)/python benchmarks/$$script.py || exit 1; done
+	@echo "-- 10,000 programs, 1,000 of them hostile: what is left behind"
+	$(BIN)/python benchmarks/executing.py --soak 10000
+	@echo "-- 100,000 look-alikes against an independent reference"
+	$(BIN)/python benchmarks/lookalikes.py --n 100000
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

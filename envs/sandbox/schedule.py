@@ -159,8 +159,11 @@ class Schedule:
             self.counts.n_spoilt_batches += 1
             self._alone.extend(entries)
             return
-        for entry, frame in zip(entries, frames, strict=False):
-            self._take(entry, frame)
+        if clean:
+            for entry, frame in zip(entries, frames, strict=False):
+                self._take(entry, frame)
+        else:
+            self._together.extend(entries[:n_results])  # no canary has vouched for these: they run again, elsewhere
         rest = entries[n_results:]
         self._alone.extend(rest[:1])
         self._together.extendleft(reversed(rest[1:]))
