@@ -27,7 +27,7 @@ def ours(pair: Pair) -> tuple[bool, float]:
 
 
 def simplify(pair: Pair) -> tuple[bool, float]:
-    """`sympy.simplify(a - b) == 0` with real symbols; our parser spares it the risk of `sympify`, and most of its time."""
+    """`sympy.simplify(a - b) == 0` with real symbols; our parser spares it the time of `sympify`."""
     _parse_cached.cache_clear()
     start = time.perf_counter()
     first, second = (_with_real_symbols(to_sympy(parse(side))) for side in pair[:2])

@@ -111,7 +111,9 @@ def _latex_of_product(factors: tuple[Tree, ...]) -> str:
             case Power(base, Number(exponent)) if exponent < 0:
                 below.append(_factor(base if exponent == -1 else Power(base, Number(-exponent))))
             case _:
-                above.append(_factor(factor) if above else latex_of(factor) if isinstance(factor, Number) else _factor(factor))
+                above.append(
+                    _factor(factor) if above else latex_of(factor) if isinstance(factor, Number) else _factor(factor)
+                )
     top = r" \cdot ".join(above) or "1"
     return sign + (rf"\frac{{{top}}}{{{' '.join(below)}}}" if below else top)
 
@@ -137,9 +139,7 @@ def _numbers(rng: Random) -> list[Pair]:
     """Rational numbers, in other terms and as sums and products that were not worked out."""
     env = Linear()
     pairs = [
-        Pair(solved.answer, text, equal)
-        for solved in _samples(env, rng)
-        for text, equal in _both(env, solved, rng)
+        Pair(solved.answer, text, equal) for solved in _samples(env, rng) for text, equal in _both(env, solved, rng)
     ]
     for equal in (True, False):
         a, b, c = (Fraction(rng.randint(2, 60), rng.randint(2, 12)) for _ in range(3))

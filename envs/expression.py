@@ -78,7 +78,7 @@ def number(value: int | Fraction) -> Number:
     Raises:
         GrammarError: Its numerator and denominator have too many bits together.
     """
-    exact = Fraction(value)
+    exact = value if isinstance(value, Fraction) else Fraction(value)
     if exact.numerator.bit_length() + exact.denominator.bit_length() > MAX_FOLDED_BITS:
         raise GrammarError("a number grows too large")
     return Number(exact)
@@ -91,7 +91,7 @@ def add(terms: Iterable[Tree]) -> Tree:
     for term in terms:
         for part in term.terms if isinstance(term, Sum) else (term,):
             if isinstance(part, Number):
-                total = number(total + part.value).value
+                total = number(total + part.value if total else part.value).value
             else:
                 kept.append(part)
     if total or not kept:
@@ -120,7 +120,7 @@ def power(base: Tree, exponent: Tree) -> Tree:
     Raises:
         GrammarError: Zero to a power that is not positive, or an exponent or result beyond the limits.
     """
-    if base == Call("exp", ONE):
+    if isinstance(base, Call) and base == Call("exp", ONE):
         return Call("exp", exponent)
     if not isinstance(exponent, Number):
         return Power(base, exponent)
@@ -142,7 +142,7 @@ def divide(numerator: Tree, denominator: Tree) -> Tree:
 
 def negate(tree: Tree) -> Tree:
     """Minus one times the tree."""
-    return multiply((MINUS_ONE, tree))
+    return number(-tree.value) if isinstance(tree, Number) else multiply((MINUS_ONE, tree))
 
 
 def symbols_of(tree: Tree) -> frozenset[str]:

@@ -190,4 +190,4 @@ def _number(token: str) -> Tree:
         raise GrammarError(f"a number of more than {MAX_DIGITS} digits")
     if len(whole) > 1 and whole[0] == "0":
         raise GrammarError("a number with a leading zero")
-    return number(Fraction(int(whole + decimals), 10 ** len(decimals)))
+    return number(Fraction(int(whole + decimals), 10 ** len(decimals)) if decimals else int(whole))

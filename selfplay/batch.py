@@ -4,7 +4,7 @@
         adds "label", "tier", "evidence", "cost_s"; "form", what is wrong with the spelling; "correct": equal and of
         the form that the task asks for
     {"id": 1, "code": "def f(x):\\n    return x + 1", "call": "f", "args": [1], "expected": 2}
-        adds "outcome", "value", "passed"
+        adds "outcome", "value", "passed"; `expected_text`, such as "(1, 2)", is canonical text for values JSON lacks
 
 Rows keep their order and their other fields. Results go to a file beside the output first, slice by slice, so that
 interrupted work goes on where it stopped; the output appears when it is whole.
@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -36,7 +37,13 @@ _TEXT = (str,)
 _EXPRESSION: Mapping[str, tuple[type, ...]] = {"gold": _TEXT, "answer": _TEXT}
 _PROGRAM: Mapping[str, tuple[type, ...]] = {"code": _TEXT}
 _EXPRESSION_OPTIONS: Mapping[str, tuple[type, ...]] = {"domain": (str, type(None)), "task": (dict, type(None))}
-_PROGRAM_OPTIONS: Mapping[str, tuple[type, ...]] = {"call": (str, type(None)), "args": (list, type(None))}
+_PROGRAM_OPTIONS: Mapping[str, tuple[type, ...]] = {
+    "call": (str, type(None)),
+    "args": (list, type(None)),
+    "expected_text": _TEXT,
+}
+_EXPRESSION_ADDS = ("label", "correct", "form", "tier", "evidence", "cost_s")
+_PROGRAM_ADDS = ("outcome", "value", "passed")
 _WORDS: Mapping[type, str] = {str: "text", dict: "an object", list: "a list"}
 
 
@@ -75,10 +82,12 @@ def verify_file(source: Path, target: Path, checker: Literal["expression", "prog
         OSError: A file cannot be read or written.
     """
     expressions = checker == "expression"
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{target}: is no regular file; name another output")
     rows = read_rows(source, *((_EXPRESSION, _EXPRESSION_OPTIONS) if expressions else (_PROGRAM, _PROGRAM_OPTIONS)))
-    key = "label" if expressions else "outcome"
+    adds = _EXPRESSION_ADDS if expressions else _PROGRAM_ADDS
     with expression_checker(workers) if expressions else program_checker(workers) as (verify, notes):
-        counts, n_passed = _verify_all(rows, target, verify, key)
+        counts, n_passed = _verify_all(rows, target, verify, adds)
         return Summary(counts, None if expressions else n_passed, notes())
 
 
@@ -145,7 +154,7 @@ def _compare(case: tuple[str, str, Any, Any]) -> list[Any]:
 def _labelled(result: Any) -> Row:
     if isinstance(result, Failure):
         result = ["undecided", False, "", "", f"{result.kind}: {result.detail}", 0.0]
-    return dict(zip(("label", "correct", "form", "tier", "evidence", "cost_s"), result, strict=True))
+    return dict(zip(_EXPRESSION_ADDS, result, strict=True))
 
 
 @contextmanager
@@ -166,17 +175,20 @@ def _layers(status: Status) -> str:
 
 
 def _passed(row: Row, outcome: str, value: str | None) -> Row:
-    """No expected value, no verdict."""
-    passed = outcome == "ok" and value == canonical(row["expected"]) if "expected" in row else None
-    return {"outcome": outcome, "value": value, "passed": passed}
+    """No expected value, no verdict. A value that JSON cannot write is expected by its canonical text."""
+    if "expected_text" not in row and "expected" not in row:
+        return {"outcome": outcome, "value": value, "passed": None}
+    expected = row["expected_text"] if "expected_text" in row else canonical(row["expected"])
+    return {"outcome": outcome, "value": value, "passed": outcome == "ok" and value == expected}
 
 
-def _verify_all(rows: Sequence[Row], target: Path, verify: Verify, key: str) -> tuple[Counter[str], int]:
-    part = target.with_name(target.name + ".part")
-    done = _done(part, rows)
+def _verify_all(rows: Sequence[Row], target: Path, verify: Verify, adds: tuple[str, ...]) -> tuple[Counter[str], int]:
+    part = target.with_name(f".{target.name}.part")
+    header = json.dumps({"selfplay": version("selfplay-testbed"), "adds": adds})
+    done = _done(part, header, rows, adds)
     part.parent.mkdir(parents=True, exist_ok=True)
     with Steps("verifying", len(rows), "rows", n_done=len(done)) as steps, part.open("w") as file:
-        file.writelines(json.dumps(row) + "\n" for row in done)
+        file.writelines(line + "\n" for line in (header, *map(json.dumps, done)))
         for start in range(len(done), len(rows), SLICE):
             chunk = rows[start : start + SLICE]
             found = [{**row, **result} for row, result in zip(chunk, verify(chunk), strict=True)]
@@ -185,21 +197,27 @@ def _verify_all(rows: Sequence[Row], target: Path, verify: Verify, key: str) -> 
             done += found
             steps.update(len(done))
     with replacing(target) as temporary:
-        part.replace(temporary)
-    return Counter(row[key] for row in done), sum(row.get("passed") is True for row in done)
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in done))
+    part.unlink()
+    return Counter(row[adds[0]] for row in done), sum(row.get("passed") is True for row in done)
 
 
-def _done(part: Path, rows: Sequence[Row]) -> list[Row]:
-    """Rows an interrupted run of the same file has verified."""
+def _done(part: Path, header: str, rows: Sequence[Row], adds: tuple[str, ...]) -> list[Row]:
+    """Rows that an interrupted run of the same version and checker has verified."""
     if not part.exists():
         return []
+    first, *lines = part.read_bytes().split(b"\n")
+    if first != header.encode():
+        return []
     done: list[Row] = []
-    for row, line in zip(rows, part.read_bytes().split(b"\n"), strict=False):
+    for row, line in zip(rows, lines, strict=False):
         try:
             found = json.loads(line)
         except ValueError:
             break  # the last line of an interrupted write
-        if not isinstance(found, dict) or {name: found.get(name) for name in row} != row:
+        if not isinstance(found, dict) or not set(adds) <= found.keys():
+            break
+        if any(found.get(name) != value for name, value in row.items() if name not in adds):
             break  # results of another file
         done.append(found)
     return done

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.command(arguments) or 0)
     except KeyboardInterrupt:
-        print(f"\nstopped; finished rounds are saved. To continue: {_again(argv)}", file=sys.stderr)
+        print(f"\nstopped; what was finished is saved. To continue: {_again(argv)}", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing more to say
@@ -216,6 +216,7 @@ def _verifier(words: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from selfplay.configfile import to_yaml
+    from selfplay.files import require_folder
     from selfplay.measure.audit import load_audit, run_audit
 
     verifier, overrides = _verifier(arguments.overrides)
@@ -224,6 +225,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         print(to_yaml(config), end="")  # type: ignore[arg-type]  # any configuration dataclass will do
         return 0
     folder = arguments.out or Path("runs") / f"audit-{config.title}"
+    require_folder(folder)  # before an hour of work
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -32,6 +32,18 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
+def require_folder(folder: Path) -> None:
+    """Make a folder, and refuse one that cannot be written to before work is spent on what goes there.
+
+    Raises:
+        OSError: It cannot be made, or nothing can be written there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / ".probe") as temporary:
+        temporary.touch()
+    (folder / ".probe").unlink()
+
+
 @contextmanager
 def _naming(path: Path, *used: Path) -> Iterator[None]:
     """Have errors of writing name the file that was to be written; those of other files, say of a source, pass."""

@@ -45,7 +45,9 @@ class Field:
 
     def root_of_unity(self, n: int) -> int:
         """An element of order n, which divides `ORDER`; the roots of all orders fit together."""
-        return pow(self.unity, ORDER // n, self.prime)
+        if n not in self._roots_of_unity:
+            self._roots_of_unity[n] = pow(self.unity, ORDER // n, self.prime)
+        return self._roots_of_unity[n]
 
     def root(self, element: int, index: int) -> int:
         """One of the roots of an element.
@@ -54,15 +56,22 @@ class Field:
             NoRoot: There is none, or the index is too large for a table.
         """
         p = self.prime
-        if pow(element, (p - 1) // index, p) != 1:
+        if element % p == 0:
             raise NoRoot
         part, table = self._table(index)
         rest = (p - 1) // part  # prime to the index
-        # The element is a product of one whose order divides `rest` and one whose order divides `part`.
-        to_rest = part * pow(part, -1, rest)
-        first = pow(element, to_rest * pow(index, -1, rest) % (p - 1), p)
-        position = table[pow(element, (1 - to_rest) % (p - 1), p)]
-        return first * pow(self.unity, ORDER // part * (position // index), p) % p
+        # first**index is the element times one whose order divides `part`, of which the table knows the root.
+        if index == 2:
+            half = pow(element, rest // 2, p)
+            first = element * half % p
+            in_part, excess = first * half % p, 1
+        else:
+            inverse = pow(index, -1, rest)
+            first, in_part, excess = pow(element, inverse, p), pow(element, rest, p), inverse * index // rest
+        position = table[in_part] * excess % part
+        if position % index:
+            raise NoRoot
+        return first * pow(self.root_of_unity(part), -position // index, p) % p
 
     def _table(self, index: int) -> tuple[int, dict[int, int]]:
         """The order of the group that holds all roots of unity of the index, and the positions of its elements."""
@@ -79,6 +88,10 @@ class Field:
                 element = element * generator % self.prime
             self._tables[index] = part, positions
         return self._tables[index]
+
+    @cached_property
+    def _roots_of_unity(self) -> dict[int, int]:
+        return {}
 
     @cached_property
     def _tables(self) -> dict[int, tuple[int, dict[int, int]]]:

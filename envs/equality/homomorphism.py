@@ -23,7 +23,7 @@ from envs.equality.comparison import Domain
 from envs.equality.fields import ORDER, Field, NoRoot, fields
 from envs.equality.monomials import UNIT, Combination, Unsupported, plus, powered, scaled, times
 from envs.equality.signs import is_real
-from envs.equality.splitting import split
+from envs.equality.splitting import Splitter
 from envs.expression import HALF, Call, Name, Number, Power, Product, Sum, Tree, nodes
 
 N_POINTS = 2
@@ -61,13 +61,14 @@ def proves_equal(gold: Tree, answer: Tree, domains: Mapping[str, Domain], deadli
         deadline: Value of `time.perf_counter()` after which it gives up.
     """
     root_index, steps = _fineness(gold, answer)
+    splitter = Splitter(domains)
     rng, agreed, n_tries = SystemRandom(), 0, 0
     while n_tries < _MOST_TRIES:
         for field in fields():
             n_tries += 1
             if time.perf_counter() > deadline or max(root_index, steps) > _FINEST:
                 return False
-            image = _Image(field, root_index, steps, domains, rng)
+            image = _Image(field, root_index, steps, splitter, rng)
             try:
                 if image.value(gold) != image.value(answer):
                     return False
@@ -110,9 +111,9 @@ class _Image:
         chose_roots: Whether a root was chosen among conjugates.
     """
 
-    def __init__(self, field: Field, root_index: int, steps: int, domains: Mapping[str, Domain], rng: Random) -> None:
+    def __init__(self, field: Field, root_index: int, steps: int, splitter: Splitter, rng: Random) -> None:
         self._field, self._prime, self._rng = field, field.prime, rng
-        self._root_index, self._steps, self._domains = root_index, steps, domains
+        self._root_index, self._steps, self._splitter, self._domains = root_index, steps, splitter, splitter.domains
         self._known: dict[int, tuple[Tree, int]] = {}
         self._unknowns: dict[object, int] = {}
         self._roots: dict[int, int] = {}
@@ -180,7 +181,7 @@ class _Image:
         if exponent.denominator == 1:
             value = self.value(base)
             return pow(value if exponent > 0 else self._inverse(value), abs(exponent.numerator), self._prime)
-        parts, rest = split(base, self._domains)
+        parts, rest = self._splitter.split(base)
         result = 1
         for part, degree in parts:
             if isinstance(part, Call) and part.function == "exp":
@@ -321,7 +322,7 @@ class _Image:
                 return plus(above, scaled(self._log_of_value(1 - value), -half))
 
     def _logarithm(self, argument: Tree) -> Combination:
-        parts, rest = split(argument, self._domains)
+        parts, rest = self._splitter.split(argument)
         result: Combination = {}
         for part, degree in parts:
             if isinstance(part, Call) and part.function == "exp":

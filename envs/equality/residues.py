@@ -42,6 +42,8 @@ class Residues:
         """
         match tree:
             case Number(value):
+                if value.denominator == 1:
+                    return value.numerator % PRIME
                 return value.numerator * pow(value.denominator, -1, PRIME) % PRIME
             case Name(name):
                 self.opaque |= name in CONSTANTS

@@ -20,6 +20,26 @@ Parts = list[tuple[Tree, Fraction]]
 """Positive trees (or squares of real ones) with the powers they occur in."""
 
 
+class Splitter:
+    """`split` over fixed domains; what it found is kept, as the images of one proof ask for the same trees.
+
+    Attributes:
+        domains: The domain of each symbol.
+    """
+
+    def __init__(self, domains: Mapping[str, Domain]) -> None:
+        self.domains = domains
+        # The tree is kept beside its parts so that its id stays taken.
+        self._known: dict[int, tuple[Tree, tuple[Parts, Tree | None]]] = {}
+
+    def split(self, tree: Tree) -> tuple[Parts, Tree | None]:
+        """The positive factors of a tree with their powers, and what is left."""
+        known = self._known.get(id(tree))
+        if known is None:
+            known = self._known[id(tree)] = tree, split(tree, self.domains)
+        return known[1]
+
+
 def split(tree: Tree, domains: Mapping[str, Domain]) -> tuple[Parts, Tree | None]:
     """The positive factors of a tree with their powers, and what is left: None where nothing is."""
     parts: Parts = []

@@ -21,6 +21,7 @@ from selfplay.measure.cases import Case, Judgement, Origin
 from selfplay.measure.config import AuditConfig
 from selfplay.measure.draw import Drawn, draw_cases, reference_of
 from selfplay.measure.gate import Condition, check_gate
+from selfplay.measure.loading import Question
 from selfplay.measure.rates import Confusion, Filtering, Rate, filtering
 from selfplay.measure.relations import Relation, check_relations
 from selfplay.measure.samples import Drift, Sampled, read_samples, run_config
@@ -36,11 +37,15 @@ from selfplay.measure.strata import (
     summarize,
 )
 from selfplay.measure.subject import Subject, build_subject
+from selfplay.progress import Steps
 from selfplay.streams import stream
 
 DEFAULT_BASE_RATE = 0.1
 BASE_RATES = (0.01, 0.1, 0.5)
 """Generators that purity is shown for, besides the one at hand."""
+
+N_FIRST = 20
+"""Answers tried before all others."""
 
 MAX_SHOWN = 8
 """Judgements of a kind shown for each stratum."""
@@ -260,8 +265,20 @@ class _Session:
     def _judge(self, cases: Sequence[Case], *, trial: int = 0) -> list[Judgement]:
         questions = [(case.task, case.gold, case.answer) for case in cases]
         self._say(f"judging {len(cases):,} answers" + (" again, in fresh processes" if trial else ""))
-        rulings = self._subject.rule(questions, trial=trial)
+        if not trial:
+            self._try_first(questions)
+        with Steps("judging", len(questions), "answers") as steps:
+            rulings = self._subject.rule(questions, trial=trial, on_done=steps.update)
         return [Judgement(case, ruling) for case, ruling in zip(cases, rulings, strict=True)]
+
+    def _try_first(self, questions: Sequence[Question]) -> None:
+        """Refuse a verifier that gives no verdict at all, before hours of time-outs."""
+        rulings = self._subject.rule(questions[:: max(1, len(questions) // N_FIRST)][:N_FIRST])
+        if rulings and all(ruling.accepted is None for ruling in rulings):
+            reason = f"{rulings[0].fault}: {rulings[0].detail}".strip(": ")
+            raise ValueError(
+                f"verifier {self._config.verifier}: no verdict on any of {len(rulings)} answers tried first ({reason})"
+            )
 
     def _repeat(self, judgements: Sequence[Judgement]) -> Repeats | None:
         n = min(self._config.n_repeated, len(judgements))

@@ -1,6 +1,7 @@
 """`selfplay verify`: a verdict for every row, in order, whatever happens on the way."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -91,12 +92,33 @@ def test_interrupted_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("verdicts")] == [out.name]
 
 
-def test_results_of_another_file_are_not_taken_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", [None, '{"selfplay": "0.0.1", "adds": []}'])
+def test_results_of_another_file_or_version_are_not_taken_over(tmp_path: Path, header: str | None) -> None:
     source, out = write(tmp_path / "cases.jsonl", EXPRESSIONS[:2]), tmp_path / "verdicts.jsonl"
-    stale = [{**EXPRESSIONS[0], "answer": "x", "label": "equal", "tier": "", "evidence": "", "cost_s": 0}]
-    write(tmp_path / "verdicts.jsonl.part", [*stale, [1]])
-    assert verify("expression", source, out) == 0
-    assert [row["label"] for row in read(out)] == ["equal", "different"]
+    adds = ["label", "correct", "form", "tier", "evidence", "cost_s"]
+    header = header or json.dumps({"selfplay": version("selfplay-testbed"), "adds": adds})
+    verdict = dict.fromkeys(adds, "stale")
+    for stale in ({**EXPRESSIONS[0], "answer": "x", **verdict}, EXPRESSIONS[0], [1]):
+        (tmp_path / ".verdicts.jsonl.part").write_text(header + "\n" + json.dumps(stale) + "\n")
+        assert verify("expression", source, out) == 0
+        assert [row["label"] for row in read(out)] == ["equal", "different"]
+
+
+def test_values_that_json_lacks_are_expected_by_their_text(tmp_path: Path) -> None:
+    code = "def f():\n    return (1, {2: {3}})"
+    rows = [{"code": code, "call": "f", "expected_text": text} for text in ("(1, {2: {3}})", "(1, {2: {4}})")]
+    out = tmp_path / "out.jsonl"
+    assert verify("program", write(tmp_path / "programs.jsonl", rows), out) == 0
+    assert [row["passed"] for row in read(out)] == [True, False]
+
+
+def test_an_output_that_is_no_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "cases.jsonl", EXPRESSIONS[:1])
+    (tmp_path / "link").symlink_to("/dev/null")
+    for out in (tmp_path, tmp_path / "link"):
+        assert verify("expression", source, out) == 1
+        assert "is no regular file" in capsys.readouterr().err
+    assert (tmp_path / "link").is_symlink()
 
 
 @pytest.mark.parametrize(
