@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from random import SystemRandom
 from typing import Literal, TypeAlias
 
 from envs.equality.backend import RIGOROUS, Evaluator, is_below, is_real, relation
 from envs.equality.branches import survey
-from envs.equality.comparison import BUDGET_S, Comparison, Domain
+from envs.equality.comparison import BUDGET_S, RANDOM, Comparison, Domain
 from envs.equality.evaluation import BeyondLimit, NoValue, OutOfTime, size_bits
 from envs.equality.homomorphism import proves_equal
 from envs.equality.points import Point, bands_of, random_point
@@ -48,7 +47,7 @@ class Agreement:
         self._enough = max(N_POINTS_WITHOUT, 2 * len(self._bands) + 2)
         self._needs_real = needs_real
         self._deadline = time.perf_counter() + BUDGET_S
-        self._rng = SystemRandom()
+        self._rng = RANDOM
         self._most = MOST_POINTS if domains else 1
         self._n_tried = self._agreed = self._n_gold = self._n_answer = 0
 

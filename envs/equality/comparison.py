@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Literal, TypeAlias
 
 from envs.core import Outcome, Verdict
+
+RANDOM = Random(os.urandom(32))
+"""Points and fields are drawn from it: other ones for every verdict, and nobody who writes an answer knows which."""
 
 Label: TypeAlias = Literal["equal", "different", "undecided", "reject"]
 Domain: TypeAlias = Literal["real", "positive", "complex", "nonneg-int"]

@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterator
 from functools import cached_property
 from math import gcd, lcm
-from random import Random, SystemRandom
+from random import Random
+
+from envs.equality.comparison import RANDOM
 
 ORDER = 2 * lcm(*range(1, 25))
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)  # those that divide ORDER
@@ -110,7 +112,7 @@ _fields: list[Field] = []
 
 def fields() -> Iterator[Field]:
     """Fields in random order; they are made on first use and shared, as making one takes milliseconds."""
-    rng = SystemRandom()
+    rng = RANDOM
     order = list(range(_N_FIELDS))
     rng.shuffle(order)
     for index in order:
@@ -134,7 +136,7 @@ def is_prime(n: int, rng: Random | None = None) -> bool:
         return n > 1 and all(n % q for q in range(2, math.isqrt(n) + 1))
     if n % 2 == 0 or any(n % q == 0 for q in range(3, 1_000, 2)):
         return False
-    rng = rng or SystemRandom()
+    rng = rng or RANDOM
     odd, twos = n - 1, 0
     while odd % 2 == 0:
         odd, twos = odd // 2, twos + 1

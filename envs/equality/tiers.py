@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from random import Random, SystemRandom
+from random import Random
 
 from envs.calculus import derivative
 from envs.equality.agreement import BITS, MOST_POINTS, NO_VALUE, TOO_LATE, Agreement
 from envs.equality.backend import Evaluator, is_real, may_be_zero
-from envs.equality.comparison import BUDGET_S, Comparison, Domain, timed
+from envs.equality.comparison import BUDGET_S, RANDOM, Comparison, Domain, timed
 from envs.equality.evaluation import NoValue, OutOfTime
 from envs.equality.forms import Form, as_interval, form_problem
 from envs.equality.matching import Matcher
@@ -18,8 +18,6 @@ from envs.equality.residues import MAX_DEGREE, Residues, Undefined, degree_bound
 from envs.equality.values import EXPRESSIONS, Value, parse_value
 from envs.expression import GrammarError, Tree, symbols_of
 from envs.grammar import LETTERS
-
-_RANDOM = SystemRandom()
 
 
 def compare(
@@ -134,7 +132,7 @@ def _by_residues(gold: Tree, answer: Tree) -> Comparison:
     """Exact verdict; undecided where the residues differ and functions are involved."""
     if degree_bound(gold) + degree_bound(answer) > MAX_DEGREE:
         return Comparison("undecided", evidence="degree too high for residues")
-    points = [Residues(_RANDOM) for _ in range(2)]
+    points = [Residues(RANDOM) for _ in range(2)]
     try:
         wanted = [point.value(gold) for point in points]
     except Undefined as problem:
