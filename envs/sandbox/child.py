@@ -8,6 +8,7 @@ result of its own, and its parent compares results with an answer that never cam
 from __future__ import annotations
 
 import ast
+import gc
 import marshal
 import os
 import resource
@@ -113,13 +114,27 @@ def _run_batch(job: Job, settings: Settings) -> None:
         surroundings = gate.Surroundings(settings.modules)
         frame = _measured(item, settings.output_chars, _Gated(surroundings))
         data = wire.pack_frame(frame)
-        if surroundings.asked_for_more or len(data) > room - 2_000:
+        # Memory that runs out may be a neighbour's.
+        short = frame.status == wire.ERROR and frame.error == "MemoryError"
+        if short or surroundings.asked_for_more or len(data) > room - 2_000:
             data = wire.pack_frame(Frame(wire.ALONE, 0.0, 0.0, "", ""))
+        del surroundings
+        _forget(item)
         room -= len(data)
         _write(data)
     namespace = _Gated(gate.Surroundings(settings.modules))(Code(settings.canary))
     frame = _outcome(Code(settings.canary), "f", (gate.CANARY_ARGUMENT,), 1_000, namespace)
     _write(wire.pack_frame(frame._replace(status=wire.CANARY) if frame.status == wire.OK else frame))
+
+
+def _forget(item: Item) -> None:
+    """Leave nothing of a program to the next one: no cycles that hold memory, no caches of the standard library."""
+    gc.collect()
+    if (patterns := sys.modules.get("re")) is not None:
+        patterns.purge()
+    if b"typing" in item.source:
+        for clear in getattr(sys.modules.get("typing"), "_cleanups", ()):
+            clear()
 
 
 class _NotHere(Exception):

@@ -263,3 +263,29 @@ def test_limits_are_checked(text: str):
 def test_outcomes_are_their_names():
     assert Outcome.OK == "ok"
     assert canonical([1, True, 1.0]) == "[1, True, 0x1.0000000000000p+0]"
+
+
+HOARDER = "x = [bytes(400 * 10**6)]\nx.append(x)\ndef f(): return 0"
+NEEDY = "def f():\n    a = [0] * (20 * 10**6)\n    return len(a)"
+PATIENT = "def f():\n    try: return len([0] * (20 * 10**6))\n    except MemoryError: return 'too little'"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "value"),
+    [
+        (HOARDER, NEEDY, "20000000"),
+        (HOARDER, PATIENT, "20000000"),
+        ("import typing\nx = typing.List[1]\ndef f(): return 0",
+         "import typing\ndef f(): return repr(typing.List[True])", "'typing.List[True]'"),
+        ("import typing\nx = typing.Union[1, 2]\ndef f(): return 0",
+         "import typing\ndef f(): return repr(typing.Union[True, 2.0])", "'typing.Union[True, 2.0]'"),
+        ("import re\nre.match('secret', '', 2)\ndef f(): return 0",
+         "import re\ndef f():\n    try: re.match('secret', '', 2.0)\n    except TypeError: return 'not seen'\n"
+         "    return 'seen'", "'not seen'"),
+    ],
+)  # fmt: skip
+def test_a_program_leaves_nothing_to_the_next_of_its_batch(first: str, second: str, value: str):
+    with Sandbox(second_looks=0.0) as box:
+        (alone,) = box.run([Program(second, "f")])
+        beside = box.run([Program(first, "f"), *[Program(second, "f")] * 3])[1:]
+    assert [run.value for run in (alone, *beside)] == [value] * 4
