@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 
 from envs.execution import backend
 from envs.pool import Failure, Pool
-from envs.rules import DOMAINS, check
+from envs.rules import DOMAINS, check, check_task
 from envs.sandbox import Program, Sandbox, Status, canonical
 from selfplay.files import replacing
 from selfplay.progress import Steps
@@ -130,6 +130,11 @@ def _problem(row: Any, needed: Mapping[str, tuple[type, ...]], optional: Mapping
             return f"field {name!r} is not {_WORDS[types[0]]}"
     if "domain" in optional and (domain := row.get("domain") or "real") not in DOMAINS:
         return f"domain {domain!r}: use one of {', '.join(DOMAINS)}"
+    if "task" in optional and row.get("task") is not None:
+        try:
+            check_task(row["task"])
+        except ValueError as problem:
+            return f"task: {problem}"
     return ""
 
 

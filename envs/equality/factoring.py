@@ -1,4 +1,4 @@
-"""How many factors a polynomial has over the rationals, by python-flint where it is installed."""
+"""What is written as a polynomial, and how many factors it has over the rationals, by python-flint if installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from envs.equality.residues import degree_bound
-from envs.expression import GrammarError, Name, Number, Power, Product, Sum, Tree, symbols_of
+from envs.expression import CONSTANTS, GrammarError, Name, Number, Power, Product, Sum, Tree, ordered, symbols_of
 
 try:
     import flint
@@ -41,6 +41,26 @@ def n_factors(tree: Tree) -> int | None:
     if polynomial == 0:
         return 1
     return sum(int(power) for _, power in polynomial.factor()[1])
+
+
+def is_polynomial(tree: Tree) -> bool:
+    """Whether it is written with symbols, rational numbers, sums, products and natural powers alone."""
+    return not atoms_of(tree)
+
+
+def atoms_of(tree: Tree) -> frozenset[Tree]:
+    """The largest parts that keep it from being a polynomial: functions, constants, roots and reciprocals."""
+    match tree:
+        case Number():
+            return frozenset()
+        case Name(name):
+            return frozenset({tree}) if name in CONSTANTS else frozenset()
+        case Sum(parts) | Product(parts):
+            return frozenset().union(*map(atoms_of, parts))
+        case Power(base, Number(exponent)) if exponent.denominator == 1 and exponent >= 0:
+            return atoms_of(base)
+        case _:
+            return frozenset({ordered(tree)})
 
 
 def _polynomial(tree: Tree, context: Any, symbols: Mapping[str, Any]) -> Any:

@@ -5,11 +5,12 @@ Value is not success: `17*23` is the value of the task "compute 17*23", and `x**
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from typing import Literal, TypeAlias
 
-from envs.equality.factoring import n_factors
+from envs.equality.factoring import is_polynomial, n_factors
 from envs.equality.fields import is_prime
 from envs.equality.matching import open_interval
 from envs.equality.values import EXPRESSIONS, FiniteSet, Interval, Sequence, Statement, Union, Value
@@ -36,9 +37,10 @@ def form_problem(form: Form, text: str, value: Value) -> str:
     """What is wrong with the spelling of an answer; empty where nothing is.
 
     Args:
-        form: The spelling required: `integer`, `rational` (a fraction of integers), `literal` (either, or a decimal),
-            `primes` (a product of powers of primes), `expanded` (a sum of different monomials), `factored` (a product
-            of polynomials that do not factor over the rationals), or a kind of answer.
+        form: The spelling required: `integer`, `rational` (or a fraction), `literal` (an integer, a decimal or a
+            fraction in lowest terms), `primes` (a product of powers of primes, or 1), `expanded` (a polynomial as a
+            sum of different monomials), `factored` (a product of polynomials that do not factor over the rationals),
+            or a kind of answer.
         text: The answer.
         value: What it was read as.
     """
@@ -47,14 +49,24 @@ def form_problem(form: Form, text: str, value: Value) -> str:
     if not isinstance(value, EXPRESSIONS):
         return f"not of the form {form}"
     match form:
+        case "expanded" | "factored" if not is_polynomial(value):
+            return "not a polynomial"
         case "expanded":
-            return _expanded_problem(value)
+            return expanded_problem(value)
         case "factored":
             return _factored_problem(value)
         case "primes":
             return _primes_problem(text)
         case _:
-            return "" if _TEXTS[form].fullmatch(text.strip(" ")) else f"not of the form {form}"
+            literal = text.strip(" ")
+            fits = _TEXTS[form].fullmatch(literal) and (form != "literal" or _is_lowest(literal))
+            return "" if fits else f"not of the form {form}"
+
+
+def _is_lowest(literal: str) -> bool:
+    """Whether a literal is no fraction, or one in lowest terms that is no integer."""
+    numerator, _, denominator = literal.removeprefix("-").partition("/")
+    return not denominator or (int(denominator) > 1 and math.gcd(int(numerator), int(denominator)) == 1)
 
 
 def as_interval(value: Value) -> Value:
@@ -69,7 +81,10 @@ def is_union_of_intervals(value: Value) -> bool:
 
 def _primes_problem(text: str) -> str:
     # `**` binds a power, a single `*` separates factors; on the text, as parsing multiplies.
-    for factor in re.split(r"(?<!\*)\*(?!\*)", text.replace(" ", "").removeprefix("-")):
+    product = text.replace(" ", "").removeprefix("-")
+    if product == "1":
+        return ""  # the empty product has no other spelling
+    for factor in re.split(r"(?<!\*)\*(?!\*)", product):
         found = _PRIME_POWER.fullmatch(factor)
         if found is None:
             return "not a product of powers of primes"
@@ -78,7 +93,8 @@ def _primes_problem(text: str) -> str:
     return ""
 
 
-def _expanded_problem(tree: Tree) -> str:
+def expanded_problem(tree: Tree) -> str:
+    """Why a tree is no sum of different products, functions in it taken as they are; empty where it is one."""
     monomials: set[Tree] = set()
     for term in tree.terms if isinstance(tree, Sum) else (tree,):
         factors = term.factors if isinstance(term, Product) else (term,)

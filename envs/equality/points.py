@@ -54,6 +54,9 @@ def bands_of(*trees: Tree) -> tuple[Band, ...]:
 
 
 _MOST_EXTRA = 4
+_MOST_ZERO_GROUPS = 6  # 8 points are drawn before anything is believed: all symbols 0, and each of these groups
+_N_SMALL = 2
+_SMALL = 5
 
 
 def _beyond_roots(tree: Tree) -> set[int]:
@@ -103,6 +106,7 @@ def random_point(domains: Mapping[str, Domain], index: int, rng: Random, bands: 
     region too often.
     """
     low, high = bands[index // 2 % len(bands)]
+    n_groups = min(len(domains), _MOST_ZERO_GROUPS)
     point = {}
     for position, (name, domain) in enumerate(sorted(domains.items())):
         sign = -1 if (index >> position % 4) & 1 else 1
@@ -113,9 +117,20 @@ def random_point(domains: Mapping[str, Domain], index: int, rng: Random, bands: 
             case "complex":
                 value, imaginary = value * sign, high * random_fraction(rng) * rng.choice((-1, 1))
             case "nonneg-int":
-                value = Fraction(rng.randrange(math.ceil(high), 10 * math.ceil(high)))
+                value = Fraction(_natural(index, position, n_groups, rng, bands))
         point[name] = value, imaginary
     return point
+
+
+def _natural(index: int, position: int, n_groups: int, rng: Random, bands: tuple[Band, ...]) -> int:
+    """0 for all symbols, then for one after the other, then small numbers: sign(n) is 1 everywhere but at 0."""
+    n_special = n_groups + 1 + _N_SMALL
+    if index == 1 or (1 < index <= n_groups + 1 and position % n_groups == index - 2):
+        return 0
+    if n_groups + 1 < index <= n_special:
+        return rng.randrange(1, _SMALL)
+    size = math.ceil(bands[max(index - n_special, 0) % len(bands)][1])
+    return rng.randrange(size, 10 * size)
 
 
 def random_fraction(rng: Random) -> Fraction:

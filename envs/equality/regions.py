@@ -182,6 +182,33 @@ def points_of(statement: Statement) -> FiniteSet:
     return FiniteSet(tuple(values))
 
 
+def is_solved(statement: Statement, variable: str) -> bool:
+    """Whether every relation has the bare variable on one side, or in the middle, and nowhere else."""
+    return all(_is_solved(one, variable) for relations in statement.alternatives for one in relations)
+
+
+def _is_solved(relation: Relation, variable: str) -> bool:
+    bare = [side == Name(variable) for side in relation.operands]
+    n_others = sum(variable in symbols_of(side) for side in relation.operands) - 1
+    return sum(bare) == 1 and n_others == 0 and (len(bare) == 2 or (len(bare) == 3 and bare[1]))
+
+
+def listed(statement: Statement, variable: str) -> FiniteSet:
+    """The solutions where every alternative is `variable = value`; the values may have other symbols in them.
+
+    Raises:
+        Unordered: It is not of that form.
+    """
+    values = []
+    for relations in statement.alternatives:
+        match relations:
+            case (Relation((left, right), ("=",)) as only,) if _is_solved(only, variable):
+                values.append(right if left == Name(variable) else left)
+            case _:
+                raise Unordered("not a list of solutions")
+    return FiniteSet(tuple(values))
+
+
 def _solutions(statement: Statement, order: Order) -> Region:
     variable = variable_of(statement)
     pieces: list[Interval] = []

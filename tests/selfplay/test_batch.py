@@ -128,6 +128,7 @@ def test_an_output_that_is_no_file_is_refused(tmp_path: Path, capsys: pytest.Cap
         ("expression", '{"gold": 1, "answer": "1"}', "line 2: field 'gold' is not text"),
         ("expression", '{"gold": "1", "answer": "1", "domain": "octal"}', "line 2: domain 'octal': use one of real"),
         ("expression", '{"gold": "1", "answer": "1", "task": "integrate"}', "line 2: field 'task' is not an object"),
+        ("expression", '{"gold": "1", "answer": "1", "task": {}}', "line 2: task: "),
         ("expression", "[1]", "line 2: not a JSON object"),
         ("expression", "{", "line 2: not JSON"),
         ("program", '{"call": "f"}', "line 2: field 'code' is missing"),
