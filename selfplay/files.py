@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -33,15 +34,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def require_folder(folder: Path) -> None:
-    """Make a folder, and refuse one that cannot be written to before work is spent on what goes there.
+    """Refuse a folder that cannot be written to before work is spent on what goes there; nothing is made.
 
     Raises:
-        OSError: It cannot be made, or nothing can be written there.
+        OSError: It is a file, or what exists of its path cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / ".probe") as temporary:
-        temporary.touch()
-    (folder / ".probe").unlink()
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise PermissionError(errno.EACCES, "cannot be written to", str(nearest))
 
 
 @contextmanager

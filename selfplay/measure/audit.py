@@ -274,7 +274,7 @@ class _Session:
     def _try_first(self, questions: Sequence[Question]) -> None:
         """Refuse a verifier that gives no verdict at all, before hours of time-outs."""
         rulings = self._subject.rule(questions[:: max(1, len(questions) // N_FIRST)][:N_FIRST])
-        if rulings and all(ruling.accepted is None for ruling in rulings):
+        if rulings and all(ruling.fault in ("timeout", "crash", "memory") for ruling in rulings):
             reason = f"{rulings[0].fault}: {rulings[0].detail}".strip(": ")
             raise ValueError(
                 f"verifier {self._config.verifier}: no verdict on any of {len(rulings)} answers tried first ({reason})"
