@@ -18,6 +18,7 @@ from envs.math.antiderivative import Antiderivative
 from envs.math.arithmetic import Arithmetic
 from envs.math.base_conversion import BaseConversion
 from envs.math.chain import Chain
+from envs.math.composed import Composed
 from envs.math.countdown import Countdown
 from envs.math.factor_integer import FactorInteger
 from envs.math.fraction import Fraction
@@ -48,6 +49,7 @@ FAMILIES: list[Env] = [
     Arithmetic("+-*", reverse=True),
     BaseConversion(),
     Chain(),
+    Composed(),
     Fraction("+-*:"),
     GreatestDivisor(),
     Horizon(),
