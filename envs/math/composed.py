@@ -1,8 +1,8 @@
 """Small calculations composed by name, as hard as an entropy budget allows.
 
-Two tasks, at levels 2 and 5 (8 and 20 bits):
+Two tasks, of 7 and of 14 bits, with all operations:
 
-    a=5*9;ag4                   answer 1
+    a=5*9;ag4                   answer 1, by 45
     a=11-2;b=13+40;c=b%7;a*c    answer 36, by 9, 53, 4
 
 The budget is spent as in the Mathematics Dataset (Saxton et al. 2019, 1904.01557): a number drawn from 2**e equally
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 from random import Random
 from string import ascii_lowercase
@@ -56,11 +57,11 @@ class Composed(Env):
         max_number_bits: Largest entropy of a single number.
     """
 
-    operations: str = "+-*/%g"
-    max_bits: int = 32
-    bits_per_level: int = 4
+    operations: str = "+-"
+    max_bits: int = 24
+    bits_per_level: int = 3
     max_steps: int = 7
-    max_number_bits: int = 6
+    max_number_bits: int = 5
 
     name: ClassVar[str] = "math/composed"
     version: ClassVar[int] = 1
@@ -97,13 +98,14 @@ class Composed(Env):
         return range(1, self.max_bits // self.bits_per_level + 1)
 
     def capacity(self, level: int) -> int:
-        """A lower bound: one shape and one choice of operations, in which order counts for at most two numbers.
+        """A lower bound: the tasks whose every step takes the one before it and a number on its right.
 
-        Steps that each take the one before and a new number are told apart by their numbers, all but the first two,
-        which may be exchanged.
+        Two of them are alike only where the two numbers of the first step are exchanged.
         """
         self.check_level(level)
-        return int(2 ** (level * self.bits_per_level - 1))
+        bits, n_operations = level * self.bits_per_level, len(self.operations)
+        n_tasks = sum(_n_splits(bits, n, self.max_number_bits) * n_operations ** (n - 1) for n in self._n_numbers(bits))
+        return int(n_tasks * 2 ** (bits - 1))
 
     def sample(self, rng: Random, level: int) -> Solved:
         """Split the budget among numbers, then join two operands at a time until one is left."""
@@ -148,10 +150,14 @@ class Composed(Env):
             return before[-1]
         return str(slip(int(last), rng))
 
-    def _split(self, rng: Random, bits: int) -> list[int]:
-        """Parts that sum to `bits`, each from 1 to `max_number_bits`; every sum of parts is as likely to come early."""
+    def _n_numbers(self, bits: int) -> range:
+        """How many numbers a task of so many bits may have."""
         least = max(2, -(-bits // self.max_number_bits))
-        n_parts = rng.randint(least, max(least, min(self.max_steps + 1, bits)))
+        return range(least, max(least, min(self.max_steps + 1, bits)) + 1)
+
+    def _split(self, rng: Random, bits: int) -> list[int]:
+        """Parts that sum to `bits`, each from 1 to `max_number_bits`."""
+        n_parts = rng.choice(self._n_numbers(bits))
         parts: list[int] = []
         for n_left in range(n_parts - 1, -1, -1):
             low = max(1, bits - n_left * self.max_number_bits)
@@ -195,6 +201,14 @@ class Composed(Env):
             if operand.isdecimal() and int(operand) >= 2 << self.max_number_bits:
                 raise MalformedTask(f"{operand} has more than {self.max_number_bits} bits after its first")
         return step
+
+
+@lru_cache(maxsize=4096)
+def _n_splits(total: int, n_parts: int, most: int) -> int:
+    """Ordered ways to write `total` as so many parts from 1 to `most`."""
+    if n_parts == 0:
+        return int(total == 0)
+    return sum(_n_splits(total - part, n_parts - 1, most) for part in range(1, min(most, total) + 1))
 
 
 def _values(steps: list[_Step]) -> list[int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from envs.core import Solved
 from selfplay.config import RunConfig
 from selfplay.configfile import CONFIG, load_config
 from selfplay.data.sources import draw_real_data
@@ -18,6 +21,23 @@ from selfplay.streams import derive
 
 
 @dataclass(frozen=True)
+class LevelScore:
+    """Held-out tasks of one level of one env.
+
+    Attributes:
+        env: Name of the env.
+        level: Its level.
+        n_tasks: Held-out tasks of the level.
+        solve_rate: Share of the samples of all of them that are correct, which is pass@1.
+    """
+
+    env: str
+    level: int
+    n_tasks: int
+    solve_rate: float
+
+
+@dataclass(frozen=True)
 class Examination:
     """What `examine` measured.
 
@@ -25,11 +45,13 @@ class Examination:
         scores: On all held-out tasks, accuracy included.
         pass_at: k to the mean chance that k samples hold a correct one, for powers of 2 up to the attempts made.
         n_tasks: Held-out tasks.
+        by_level: The same samples, level by level.
     """
 
     scores: Scores
     pass_at: dict[int, float]
     n_tasks: int
+    by_level: tuple[LevelScore, ...]
 
     def lines(self) -> list[str]:
         """For the terminal."""
@@ -41,6 +63,11 @@ class Examination:
             f"loss, all tokens        {scores.nats_per_token:.4f} nats/token",
             f"greedy accuracy         {scores.accuracy:.4f}",
             *(f"{f'pass@{k}':<24}{rate:.4f}" for k, rate in self.pass_at.items()),
+            *(
+                f"{f'{score.env} level {score.level}':<40}pass@1 {score.solve_rate:.4f}  ({score.n_tasks} tasks)"
+                for score in self.by_level
+                if len(self.by_level) > 1
+            ),
         ]
 
 
@@ -70,4 +97,14 @@ def examine(folder: Path, n_attempts: int) -> Examination:
         correct = evaluator.correct(model, data.heldout, n_attempts=n_attempts, temperature=1.0, key=key)
     ks = [k for k in (2**i for i in range(20)) if k <= n_attempts]
     pass_at = {k: sum(pass_at_k(n_attempts, sum(row), k) for row in correct) / len(correct) for k in ks}
-    return Examination(scores, pass_at, len(correct))
+    return Examination(scores, pass_at, len(correct), _by_level(data.heldout, correct))
+
+
+def _by_level(examples: Sequence[Solved], correct: Sequence[Sequence[bool]]) -> tuple[LevelScore, ...]:
+    rows: dict[tuple[str, int], list[Sequence[bool]]] = defaultdict(list)
+    for solved, row in zip(examples, correct, strict=True):
+        rows[solved.task.env, solved.task.level].append(row)
+    return tuple(
+        LevelScore(env, level, len(found), sum(map(sum, found)) / sum(map(len, found)))
+        for (env, level), found in sorted(rows.items())
+    )

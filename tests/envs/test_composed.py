@@ -6,7 +6,7 @@ import pytest
 from envs.core import MalformedTask, Outcome
 from envs.math.composed import Composed
 
-ENV = Composed()
+ENV = Composed("+-*/%g", max_number_bits=6)
 
 
 @pytest.mark.parametrize(

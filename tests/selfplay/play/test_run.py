@@ -158,6 +158,11 @@ def test_examine_measures_the_best_weights(tiny_run: RunConfig, tmp_path: Path):
     assert examination.scores.answer_nats_per_token == pytest.approx(result.loss, abs=1e-6)
     assert list(examination.pass_at) == [1, 2, 4]
     assert examination.n_tasks == 30
+    assert sum(score.n_tasks for score in examination.by_level) == 30
+    mean = sum(score.n_tasks * score.solve_rate for score in examination.by_level) / 30
+    assert mean == pytest.approx(examination.pass_at[1])
+    assert all(score.env == tiny_run.data.tasks[0].env.name for score in examination.by_level)
+    assert (len(examination.by_level) > 1) == any("level 1" in line for line in examination.lines())
     with pytest.raises(ValueError, match="no run here"):
         examine(tmp_path / "elsewhere", 4)
 
