@@ -7,8 +7,9 @@ import inspect
 import itertools
 import pkgutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import yaml
 
@@ -22,6 +23,8 @@ SAMPLE_S = 0.02
 """Seconds that `selfplay tasks list` measures a rate for."""
 
 _MOST_RUN = 200
+
+T = TypeVar("T")
 
 
 def env_classes() -> Iterator[type[Env]]:
@@ -40,7 +43,9 @@ def list_envs(sample_s: float = SAMPLE_S) -> list[str]:
     Args:
         sample_s: Seconds to measure each rate for.
     """
-    rows: list[tuple[str, ...]] = [("CLASS", "CAN", "LEVELS", "TASKS", "TIERS", "DRAWN/S", "CHECKED/S", "COST")]
+    rows: list[tuple[str, ...]] = [
+        ("CLASS", "CAN", "LEVELS", "TASKS", "TIERS", "DRAWN/S", "READ/S", "CHECKED/S", "COST")
+    ]
     rows += [_row(found, sample_s) for found in env_classes()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
@@ -52,33 +57,67 @@ def _row(found: type[Env], sample_s: float) -> tuple[str, ...]:
     ]
     path, can = f"{found.__module__}.{found.__qualname__}", ", ".join(abilities) or "-"
     if any(parameter.default is parameter.empty for parameter in inspect.signature(found).parameters.values()):
-        return path, can, "-", "-", "-", "-", "-", found.asymmetry
+        return path, can, "-", "-", "-", "-", "-", "-", found.asymmetry
     env = found()
     levels = f"{env.levels.start}-{env.levels.stop - 1}"
     n_tasks = sum(map(env.capacity, env.levels))
-    drawn, checked = _rates(env, sample_s)
-    return path, can, levels, _short(n_tasks), ", ".join(env.tiers), _short(drawn), _short(checked), env.asymmetry
+    per_s = rates(env, sample_s)
+    return path, can, levels, _short(n_tasks), ", ".join(env.tiers), *map(_short, per_s), env.asymmetry
 
 
-def _rates(env: Env, sample_s: float) -> tuple[int, int]:
-    """Tasks drawn and reference answers verified a second, over all levels in turn."""
-    rng, drawn, start = stream(0, "rates", env.name), list[Solved](), time.perf_counter()
-    for level in itertools.cycle(env.levels):
-        drawn.append(env.sample(rng, level))
-        if (elapsed_s := time.perf_counter() - start) >= sample_s:
-            break
-    drawn_per_s = len(drawn) / elapsed_s
-    env.verify(drawn[0].task, drawn[0].answer)  # what is built once, a table or a process, is not a rate
-    n_checked, start = 0, time.perf_counter()
+class Rates(NamedTuple):
+    """What one core does a second with an env's tasks, over all levels in turn.
+
+    Attributes:
+        drawn: Tasks sampled.
+        read: Prompts parsed, with the task's id; none of them parsed before.
+        checked: Reference answers verified. Programs run many at once, as in a round of self-play, and each once.
+    """
+
+    drawn: int
+    read: int
+    checked: int
+
+
+def rates(env: Env, sample_s: float, *, seed: int = 0) -> Rates:
+    """Measure each rate for `sample_s` seconds, or until the tasks drawn have been read once.
+
+    A second measurement in one process needs another seed: programs already run are answered from memory.
+    """
+    rng, levels = stream(seed, "rates", env.name), itertools.cycle(env.levels)
+    drawn: list[Solved] = []
+    drawn_per_s = _per_s(levels, lambda level: drawn.append(env.sample(rng, level)), sample_s)
+    first = env.sample(rng, env.levels[0])
+    env.verify(first.task, first.answer)  # what is built once, a table or a process, is not a rate
     if isinstance(env, Executed):
-        env.run_ahead([(solved.task.prompt, solved.answer) for solved in drawn[:_MOST_RUN]])
-        drawn = drawn[:_MOST_RUN]  # and once round: a second time they would be answered from memory
-    for solved in drawn if isinstance(env, Executed) else itertools.cycle(drawn):
-        env.verify(solved.task, solved.answer)
-        n_checked += 1
-        if (elapsed_s := time.perf_counter() - start) >= sample_s and not isinstance(env, Executed):
+        some = drawn[: 2 * _MOST_RUN]
+        reading, checking = some[: len(some) // 2], some[len(some) // 2 :] or some
+        return Rates(drawn_per_s, _run_per_s(env, reading, ""), _run_per_s(env, checking, None))
+    read_per_s = _per_s(drawn, lambda solved: env.parse(solved.task.prompt).id, sample_s)
+    return Rates(
+        drawn_per_s, read_per_s, _per_s(itertools.cycle(drawn), lambda x: env.verify(x.task, x.answer), sample_s)
+    )
+
+
+def _per_s(items: Iterable[T], function: Callable[[T], object], sample_s: float) -> int:
+    """Calls a second, of one call at least."""
+    n_done, start = 0, time.perf_counter()
+    for item in items:
+        function(item)
+        n_done += 1
+        if time.perf_counter() - start >= sample_s:
             break
-    return round(drawn_per_s), round(n_checked / elapsed_s)
+    return round(n_done / (time.perf_counter() - start))
+
+
+def _run_per_s(env: Env, drawn: Sequence[Solved], answer: str | None) -> int:
+    """Programs run together, then read (with an empty answer) or verified, once each."""
+    assert isinstance(env, Executed)
+    start = time.perf_counter()
+    env.run_ahead([(x.task.prompt, x.answer if answer is None else answer) for x in drawn])
+    for x in drawn:
+        _ = env.verify(x.task, x.answer) if answer is None else env.parse(x.task.prompt).id
+    return round(len(drawn) / (time.perf_counter() - start))
 
 
 def _short(count: int) -> str:

@@ -2,13 +2,15 @@
 
 import pytest
 
+from envs.code.deduction import Deduction
+from envs.core import Env, Executed
 from envs.math.chain import Chain
-from selfplay.catalogue import _short, env_classes, list_envs
+from selfplay.catalogue import _short, env_classes, list_envs, rates
 
 
 def test_the_table_has_a_line_per_env():
     header, *lines = list_envs(sample_s=0.001)
-    assert header.split() == ["CLASS", "CAN", "LEVELS", "TASKS", "TIERS", "DRAWN/S", "CHECKED/S", "COST"]
+    assert header.split() == ["CLASS", "CAN", "LEVELS", "TASKS", "TIERS", "DRAWN/S", "READ/S", "CHECKED/S", "COST"]
     classes = [f"{found.__module__}.{found.__qualname__}" for found in env_classes()]
     assert [line.split()[0] for line in lines] == classes
     assert len(classes) > 15
@@ -22,7 +24,17 @@ def test_the_table_has_a_line_per_env():
 def test_a_class_that_needs_arguments_is_listed_without_rates():
     lines = list_envs(sample_s=0.001)
     corpus = next(line for line in lines if line.startswith("envs.corpus.jsonl.Jsonl"))
-    assert corpus.split()[1:8] == ["solution-first,", "corpus", "-", "-", "-", "-", "-"]
+    assert corpus.split()[1:9] == ["solution-first,", "corpus", *"------"]
+
+
+@pytest.mark.parametrize("env", [Chain(), Deduction()])
+def test_rates_are_of_work_done(env: Env):
+    """Programs too are drawn, read and checked, none of the three from memory alone."""
+    measured = rates(env, 0.01)
+    assert measured.drawn > 0
+    assert measured.read > 0
+    assert measured.checked > 0
+    assert not isinstance(env, Executed) or max(measured.read, measured.checked) < measured.drawn
 
 
 @pytest.mark.parametrize(
