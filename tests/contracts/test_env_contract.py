@@ -10,6 +10,8 @@ import importlib
 import inspect
 import pickle
 import pkgutil
+import signal
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -270,6 +272,37 @@ def test_pose_refuses_or_solves(env: Env, text: str) -> None:
         return
     assert env.verify(posed.task, posed.answer).outcome is Outcome.CORRECT
     assert env.parse(posed.task.prompt) == posed.task
+
+
+LONG = ["(", ")", "-", "1+", "x**", "9", "9**", "0", "\0", "\u0663", "\U0001d7d9", "a=1;", "[", "sin(", "1 if a else ",
+        "lambda:", "\n", " ", "1,", ";", "~", "p>", "x/", "if x:\n ", "def f(x):\n"]  # fmt: skip
+LONG_CHARS = 10**6
+MOST_S, MOST_BYTES = 5, 64 * 2**20
+"""Of one look at a million characters: far above what any env needs, far below what would hurt a worker."""
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_million_characters(env: Env, piece: str) -> None:
+    """Neither an exception, nor a hang, nor much memory, as prompt and as answer."""
+
+    def too_slow(*_: object) -> None:
+        raise TimeoutError(f"{env.name}: more than {MOST_S} s over {piece!r} times {LONG_CHARS // len(piece)}")
+
+    text = piece * (LONG_CHARS // len(piece))
+    task = draw(env, 0, env.levels[0]).task
+    env.verify(task, "")  # what is built once is not the text's doing
+    previous = signal.signal(signal.SIGALRM, too_slow)
+    signal.setitimer(signal.ITIMER_REAL, MOST_S)
+    tracemalloc.start()
+    try:
+        with pytest.raises(MalformedTask):
+            env.parse(text)
+        assert env.verify(task, text).outcome is not Outcome.CORRECT
+        assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 @QUICK
