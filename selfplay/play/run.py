@@ -19,7 +19,7 @@ from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_real_data
 from selfplay.files import locked, replacing
 from selfplay.model.tokenizer import Tokenizer
-from selfplay.play.checkpoint import load_checkpoint, save_checkpoint
+from selfplay.play.checkpoint import keep_checkpoint, load_latest, previous, save_checkpoint
 from selfplay.play.evaluate import Evaluator
 from selfplay.play.judges import Verifier, build_judge
 from selfplay.play.learn import FilteredLikelihood
@@ -75,9 +75,10 @@ def run_arm(
             return _read_result(result_path)
         _record_sandbox(config, folder)
         state, parts = _build(config)
-        start = folder if (folder / CHECKPOINT).exists() else trunk
+        begun = (folder / CHECKPOINT).exists() or previous(folder / CHECKPOINT).exists()
+        start = folder if begun else trunk
         if start:
-            state.load_state_dict(load_checkpoint(start / CHECKPOINT), config, parts.data)
+            state.load_state_dict(load_latest(start / CHECKPOINT), config, parts.data)
         if start and start != folder:
             with replacing(folder / BEST) as temporary:
                 shutil.copyfile(start / BEST, temporary)
@@ -118,7 +119,7 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
         log.add(played, state.reports)
         if played.report.is_best:
             save_checkpoint(parts.fabric, folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
-        save_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
+        keep_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
         if on_round:
             on_round(played.report)
     log.close()

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch
 import selfplay.play.run as run_module
 from envs.code.deduction import Deduction
 from selfplay.config import ArmConfig, JudgeConfig, RunConfig, TaskConfig
+from selfplay.play.checkpoint import load_checkpoint
 from selfplay.play.examine import examine
 from selfplay.play.run import run_arm
 from selfplay.records import WALL_CLOCK_COLUMNS, RunResult
@@ -111,14 +113,61 @@ def test_the_folder_of_another_run_is_refused(tiny_run: RunConfig, tmp_path: Pat
         run_arm(replace(tiny_run, seed=1), tmp_path)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
-def test_a_damaged_checkpoint_is_one_clear_error(tiny_run: RunConfig, tmp_path: Path, damage: bytes | None):
-    run_arm(tiny_run, tmp_path)
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flipped(content: bytes) -> bytes:
+    """One bit in the middle, which lies in a tensor."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
+
+
+DAMAGES = [half, flipped, lambda content: b"", lambda content: b"not a checkpoint"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tiny_run: RunConfig, tmp_path: Path, damage, capfd):
+    whole = measured(run_arm(tiny_run, tmp_path))
+    lines = rounds(tmp_path)
     (tmp_path / "result.json").unlink()
     path = tmp_path / "checkpoint.ckpt"
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if damage is None else damage)
+    path.write_bytes(damage(path.read_bytes()))  # a new file: the one before is another
+    assert measured(run_arm(tiny_run, tmp_path)) == whole
+    assert rounds(tmp_path) == lines
+    warning = capfd.readouterr().err
+    assert "checkpoint.ckpt: damaged or not a checkpoint" in warning
+    assert "going on from checkpoint.previous.ckpt instead" in warning
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_no_whole_checkpoint_is_one_clear_error(tiny_run: RunConfig, tmp_path: Path, damage):
+    run_arm(tiny_run, tmp_path)
+    (tmp_path / "result.json").unlink()
+    for name in ("checkpoint.ckpt", "checkpoint.previous.ckpt"):
+        path = tmp_path / name
+        path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=r"checkpoint.ckpt: damaged or not a checkpoint .*delete it to start"):
         run_arm(tiny_run, tmp_path)
+
+
+def test_every_flipped_bit_is_seen_or_harmless(tiny_run: RunConfig, tmp_path: Path):
+    """Bits of names and times in the archive's lists may pass, if what is read is the same."""
+    run_arm(replace(tiny_run, budget_tokens=3_000), tmp_path)
+    path = tmp_path / "checkpoint.ckpt"
+    content, saved = path.read_bytes(), load_checkpoint(path)
+    rng, n_seen = Random(0), 0
+    for _ in range(150):
+        place = rng.randrange(len(content))
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << rng.randrange(8)]) + content[place + 1 :])
+        try:
+            read = load_checkpoint(path)
+        except ValueError:
+            n_seen += 1
+            continue
+        assert all(torch.equal(read["model"][name], tensor) for name, tensor in saved["model"].items())
+        assert all(repr(read[name]) == repr(saved[name]) for name in ("round", "step", "reports", "store", "ledger"))
+    assert n_seen > 100
 
 
 def test_two_processes_on_one_folder_are_refused(tiny_run: RunConfig, tmp_path: Path):
