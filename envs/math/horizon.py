@@ -1,13 +1,16 @@
 """Chains of small tasks, each fed with the result of the one before; the length is the dial.
 
-Two tasks, at levels 2 and 4:
+Two tasks with all operations, at levels 2 and 4:
 
     7;+5;*3%100             answer 36
     40;*7;g12;-9;/2%100     answer 97, by 80, 4, 95, 47
 
 Each step is one operation modulo m on the value so far, so that every step is as hard as any other: `+n`, `-n` and `*n`
 modulo m, `/n` (floor division) and `gn` (greatest common divisor with n). If a step comes out right with probability p,
-a chain of n steps does with p**n: what a level adds is the horizon alone.
+a chain of n steps does with p**n: what a level adds is the horizon alone. That holds for `+` and `-`, and for `*` with a
+factor prime to m: they map the numbers below m one to one. `/` and `g` forget most of what came before, and long chains
+of them end in 0 or 1 whatever they began with (measured: a small model solved 8 steps twice as often as 1), so the
+default leaves them out.
 
 Cost: n steps in order, for a solver and for the checker, which takes under a microsecond each. There is no shortcut
 from the answer back, so this family has no asymmetry beyond that; `work` has the value after every step.
@@ -45,13 +48,13 @@ class Horizon(Env):
         modulus: The m of every task.
     """
 
-    operations: str = "+-*/g"
+    operations: str = "+-"
     max_steps: int = 8
     max_operand: int = 20
     modulus: int = 100
 
     name: ClassVar[str] = "math/horizon"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tiers: ClassVar[tuple[str, ...]] = ("exact",)
     asymmetry: ClassVar[str] = "solving: n operations in order; checking: the same n, by machine"
 

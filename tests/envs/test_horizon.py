@@ -5,7 +5,7 @@ import pytest
 from envs.core import MalformedTask, Outcome
 from envs.math.horizon import Horizon
 
-ENV = Horizon()
+ENV = Horizon("+-*/g")
 
 
 @pytest.mark.parametrize(
