@@ -24,6 +24,7 @@ from selfplay.play.evaluate import Evaluator
 from selfplay.play.judges import Verifier, build_judge
 from selfplay.play.learn import FilteredLikelihood
 from selfplay.play.log import RunLog
+from selfplay.play.manifest import finish_manifest, write_manifest
 from selfplay.play.proposer import Admission, EnvProposer, ModelProposer, NoProposer, Proposer
 from selfplay.play.round import Stages, play_round
 from selfplay.play.solver import ModelSolver, PosedSolver
@@ -56,8 +57,8 @@ def run_arm(
 
     Args:
         config: The run.
-        folder: Takes `config.yaml`, `checkpoint.ckpt`, `best.ckpt`, `rounds.jsonl`, `attempts/`, TensorBoard
-            events, and at the end `result.json`. Kept by one process at a time.
+        folder: Takes `config.yaml`, `manifest.json`, `checkpoint.ckpt`, `best.ckpt`, `rounds.jsonl`, `attempts/`,
+            TensorBoard events, and at the end `result.json`. Kept by one process at a time.
         trunk: Folder of a finished run whose rounds are the first rounds of this one (see `study.grid`); where
             to begin when the folder has no checkpoint yet.
         on_round: Called after every round is saved.
@@ -75,6 +76,7 @@ def run_arm(
             return _read_result(result_path)
         _record_sandbox(config, folder)
         state, parts = _build(config)
+        write_manifest(config, parts.data, folder)
         begun = (folder / CHECKPOINT).exists() or previous(folder / CHECKPOINT).exists()
         start = folder if begun else trunk
         if start:
@@ -85,6 +87,7 @@ def run_arm(
         with parts.verifier:
             _play(config, folder, state, parts, on_round)
         result = summarize(config, state, parts.data)
+        finish_manifest(result, len(state.reports), folder)
         with replacing(result_path) as temporary:
             temporary.write_text(json.dumps(asdict(result), indent=2))
         return result

@@ -1,9 +1,11 @@
 """A whole run: exact budgets, shared beginnings, resuming to the bit, and refusals."""
 
+import importlib.metadata
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import torch
@@ -236,3 +238,36 @@ def test_a_run_records_what_programs_ran_in(tiny_run: RunConfig, tmp_path: Path)
     assert record["safe"]
     assert {"seccomp", "no_new_privs"} <= {layer["name"] for layer in record["layers"] if layer["active"]}
     assert sum(report["n_tasks"] for report in rounds(tmp_path / "programs")) > 0
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_the_manifest_says_what_a_repeat_must_match(tiny_run: RunConfig, tmp_path: Path):
+    run_arm(tiny_run, tmp_path / "first")
+    run_arm(replace(tiny_run, arm=ArmConfig("real")), tmp_path / "second")
+    run_arm(replace(tiny_run, seed=1), tmp_path / "other")
+    first, second, other = (manifest(tmp_path / name) for name in ("first", "second", "other"))
+    assert first["data"] == second["data"], "arms of a seed see the same tasks"
+    assert first["data"]["pool"]["n"] == other["data"]["pool"]["n"] == tiny_run.data.n_real
+    assert all(first["data"][name]["sha256"] != other["data"][name]["sha256"] for name in first["data"])
+    assert first["config"]["budget_tokens"] == first["counts"]["train_tokens"] == 15_000
+    assert first["counts"]["rounds"] == 5
+    assert first["envs"] == {"math/arithmetic": {"version": tiny_run.data.tasks[0].env.version}}
+    (start,) = first["starts"]
+    assert start["packages"]["torch"] == importlib.metadata.version("torch")
+    assert {"selfplay-testbed", "numpy", "sympy"} <= set(start["packages"])
+
+
+def test_every_start_is_in_the_manifest(tiny_run: RunConfig, tmp_path: Path):
+    def interrupt(report):
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run_arm(tiny_run, tmp_path, on_round=interrupt)
+    assert "finished" not in manifest(tmp_path)
+    run_arm(tiny_run, tmp_path)
+    assert len(manifest(tmp_path)["starts"]) == 2
+    run_arm(tiny_run, tmp_path)  # finished: nothing starts
+    assert len(manifest(tmp_path)["starts"]) == 2
