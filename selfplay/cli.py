@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _add(commands, "eval", _eval, "Measure the best weights of a run: loss, greedy accuracy, pass@k.")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
     evaluate.add_argument("-k", type=int, default=8, help="attempts per task for pass@k (default 8)")
+    again = _add(commands, "rescore", _rescore, "Judge a run's stored attempts again: what would it have kept?")
+    again.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
+    again.add_argument(
+        "--judge", required=True, metavar="JUDGE", help="env, accept-all, module:callable, or a run folder"
+    )
+    _add_sandbox(again)
     _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
 
@@ -278,6 +284,13 @@ def _tasks_certify(arguments: argparse.Namespace) -> int:
     for certificate in certificates:
         print(certificate.line())
     return 0 if all(certificate.clean for certificate in certificates) else 1
+
+
+def _rescore(arguments: argparse.Namespace) -> None:
+    from selfplay.measure.rescore import rescore, table
+
+    print("\n".join(table(rescore(arguments.run, arguments.judge))))
+    print(f"{arguments.run / 'rescored'}: written")
 
 
 def _eval(arguments: argparse.Namespace) -> None:

@@ -23,10 +23,13 @@ ATTEMPTS = pa.schema(
     [
         ("round", pa.int32()),
         ("env", pa.string()),
+        ("env_version", pa.int32()),
         ("task_id", pa.string()),
         ("prompt", pa.string()),
         ("level", pa.int32()),
         ("answer", pa.string()),
+        ("complete", pa.bool_()),
+        ("n_prompt_tokens", pa.int32()),
         ("n_new_tokens", pa.int32()),
         ("logprob_nats", pa.float64()),
         ("model_step", pa.int64()),
@@ -39,6 +42,7 @@ ATTEMPTS = pa.schema(
         ("kept", pa.bool_()),
     ]
 )
+"""One row an attempt. `verdict` is the judge's; `truth` is the env's, of that version, with detail, tier, seconds."""
 
 SCALARS = {
     "heldout/answer_nats_per_token": "heldout.answer_nats_per_token",
@@ -68,9 +72,9 @@ SCALARS = {
 class RunLog:
     """The readable side of one run folder."""
 
-    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], env_versions: Mapping[str, int]) -> None:
         """Write what the checkpoint knows, instead of whatever an interrupted run left."""
-        self._folder = folder
+        self._folder, self._env_versions = folder, env_versions
         for stale in folder.glob("events.out.tfevents.*"):
             stale.unlink()
         self._writer = SummaryWriter(str(folder), max_queue=1_000)
@@ -107,10 +111,13 @@ class RunLog:
             {
                 "round": played.report.round,
                 "env": item.attempt.task.env,
+                "env_version": self._env_versions[item.attempt.task.env],
                 "task_id": item.attempt.task.id,
                 "prompt": item.attempt.task.prompt,
                 "level": item.attempt.task.level,
                 "answer": item.attempt.answer,
+                "complete": item.attempt.complete,
+                "n_prompt_tokens": item.attempt.n_prompt_tokens,
                 "n_new_tokens": item.attempt.n_new_tokens,
                 "logprob_nats": item.attempt.logprob_nats,
                 "model_step": item.attempt.model_step,

@@ -109,7 +109,7 @@ def _read_result(path: Path) -> RunResult:
 
 
 def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
-    log = RunLog(folder, state.reports)
+    log = RunLog(folder, state.reports, {task.env.name: task.env.version for task in config.data.tasks})
     start = config.play.start_tokens
     while state.train_tokens < config.budget_tokens:
         playing = state.train_tokens >= start
