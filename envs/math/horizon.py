@@ -3,14 +3,14 @@
 Two tasks with all operations, at levels 2 and 4:
 
     7;+5;*3%100             answer 36
-    40;*7;g12;-9;/2%100     answer 97, by 80, 4, 95, 47
+    40;*7;g12;-9;/2%100     answer 47, by 80, 4, 95, 47
 
-Each step is one operation modulo m on the value so far, so that every step is as hard as any other: `+n`, `-n` and `*n`
-modulo m, `/n` (floor division) and `gn` (greatest common divisor with n). If a step comes out right with probability p,
-a chain of n steps does with p**n: what a level adds is the horizon alone. That holds for `+` and `-`, and for `*` with a
-factor prime to m: they map the numbers below m one to one. `/` and `g` forget most of what came before, and long chains
-of them end in 0 or 1 whatever they began with (measured: a small model solved 8 steps twice as often as 1), so the
-default leaves them out.
+Each step is one operation modulo m on the value so far: `+n`, `-n`, `*n` with n prime to m, `/n` (floor division) and
+`gn` (greatest common divisor with n). The first three map the numbers below m one to one, so that every step is as
+hard as any other: if one comes out right with probability p, a chain of n does with p**n, and what a level adds is
+the horizon alone. `/` and `g` forget most of what came before, and long chains of them end in 0 or 1 whatever they
+began with (a small model solved 8 such steps twice as often as 1), so the default leaves them out. It leaves `*` out
+as well, which a small model does not learn in minutes.
 
 Cost: n steps in order, for a solver and for the checker, which takes under a microsecond each. There is no shortcut
 from the answer back, so this family has no asymmetry beyond that; `work` has the value after every step.
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from math import gcd
 from random import Random
@@ -44,7 +45,8 @@ class Horizon(Env):
     Attributes:
         operations: The operations that occur, each equally often: any of `+`, `-`, `*`, `/` and `g`.
         max_steps: Most steps.
-        max_operand: Largest operand of a step; the smallest is 1, for `*`, `/` and `g` 2.
+        max_operand: Largest operand of a step; the smallest is 1, for `*`, `/` and `g` 2. Those of `*` are prime to the
+            modulus.
         modulus: The m of every task.
     """
 
@@ -70,6 +72,8 @@ class Horizon(Env):
             raise ValueError(f"modulus={self.modulus}: use 10 to {_LARGEST_MODULUS}")
         if not 2 <= self.max_operand < self.modulus:
             raise ValueError(f"max_operand={self.max_operand}: use 2 to modulus - 1, which is {self.modulus - 1}")
+        if "*" in self.operations and not self._operands("*"):
+            raise ValueError(f"max_operand={self.max_operand}: no factor up to it is prime to modulus={self.modulus}")
 
     @property
     def alphabet(self) -> str:
@@ -84,7 +88,7 @@ class Horizon(Env):
     def capacity(self, level: int) -> int:
         """Exact: choices of the first number and of every step."""
         self.check_level(level)
-        n_steps = sum(self.max_operand - _least(operation) + 1 for operation in self.operations)
+        n_steps = sum(len(self._operands(operation)) for operation in self.operations)
         return self.modulus * int(n_steps**level)
 
     def sample(self, rng: Random, level: int) -> Solved:
@@ -92,7 +96,7 @@ class Horizon(Env):
         self.check_level(level)
         start = rng.randrange(self.modulus)
         operations = rng.choices(self.operations, k=level)
-        steps = [(operation, rng.randint(_least(operation), self.max_operand)) for operation in operations]
+        steps = [(operation, rng.choice(self._operands(operation))) for operation in operations]
         values = self._values(start, steps)
         prompt = f"{start}{''.join([f';{operation}{operand}' for operation, operand in steps])}%{self.modulus}"
         return Solved(self._task(prompt, level), str(values[-1]), ";".join(map(str, values[1:])))
@@ -121,6 +125,9 @@ class Horizon(Env):
             return shortened
         return str((int(solved.answer) + rng.choice((-1, 1))) % self.modulus)
 
+    def _operands(self, operation: str) -> range | tuple[int, ...]:
+        return _operands(operation, self.max_operand, self.modulus)
+
     def _values(self, start: int, steps: list[_Step]) -> list[int]:
         """The first number and the value after every step."""
 
@@ -141,7 +148,7 @@ class Horizon(Env):
         if len(steps) > self.max_steps:
             raise MalformedTask(f"more than {self.max_steps} steps")
         for operation, operand in steps:
-            if operation not in self.operations or not _least(operation) <= operand <= self.max_operand:
+            if operation not in self.operations or operand not in self._operands(operation):
                 raise MalformedTask(f"{operation}{operand} is not a step")
         return int(match[1]), steps
 
@@ -149,8 +156,11 @@ class Horizon(Env):
         return Task(self.name, prompt, level, canonical=prompt)
 
 
-def _least(operation: str) -> int:
-    return 1 if operation in "+-" else 2  # *1, /1 and g1 say nothing of the value before
+@lru_cache(maxsize=256)
+def _operands(operation: str, largest: int, modulus: int) -> range | tuple[int, ...]:
+    if operation == "*":
+        return tuple(n for n in range(2, largest + 1) if gcd(n, modulus) == 1)
+    return range(1 if operation in "+-" else 2, largest + 1)  # /1 and g1 say nothing of the value before
 
 
 def _applied(value: int, operation: str, operand: int) -> int:

@@ -10,8 +10,8 @@ ENV = Horizon("+-*/g")
 
 @pytest.mark.parametrize(
     "prompt",
-    ["", "7", "7%100", "7;+5", "7;+5%10", "100;+5%100", "07;+5%100", "-7;+5%100", "7;+0%100", "7;*1%100", "7;g1%100",
-     "7;/0%100", "7;+21%100", "7;+05%100", "7;^2%100", "7+5%100", "7;+5;%100", "7; +5%100", "7;+5%100\n",
+    ["", "7", "7%100", "7;+5", "7;+5%10", "100;+5%100", "07;+5%100", "-7;+5%100", "7;+0%100", "7;*1%100", "7;*4%100",
+     "7;g1%100",     "7;/0%100", "7;+21%100", "7;+05%100", "7;^2%100", "7+5%100", "7;+5;%100", "7; +5%100", "7;+5%100\n",
      "7;+\u0665%100",
      "7" + ";+5" * 9 + "%100", "7" + ";+5" * 9_999 + "%100"],
 )  # fmt: skip
@@ -52,8 +52,22 @@ def test_every_step_feeds_the_next() -> None:
 
 
 def test_capacity_is_reached() -> None:
-    env = Horizon("+*", max_steps=2, max_operand=3, modulus=10)
+    env = Horizon("+*", max_steps=2, max_operand=4, modulus=10)
     rng = Random(0)
-    assert env.capacity(1) == 10 * (3 + 2)
+    assert env.capacity(1) == 10 * (4 + 1)  # *3 alone is prime to 10
     for level in env.levels:
         assert len({env.sample(rng, level).task.id for _ in range(10_000)}) == env.capacity(level)
+
+
+def test_steps_of_the_default_lose_nothing() -> None:
+    env = Horizon("+-*", max_operand=9, modulus=10)
+    for step in ("+7", "-3", "*9"):
+        prompts = [f"{start};{step}%10" for start in range(10)]
+        results = [value for p in prompts for value in "0123456789"
+                   if env.verify(env.parse(p), value).outcome is Outcome.CORRECT]  # fmt: skip
+        assert sorted(results) == list("0123456789")
+
+
+def test_a_modulus_without_factors_is_refused() -> None:
+    with pytest.raises(ValueError, match="no factor up to it is prime to modulus=30"):
+        Horizon("*", max_operand=6, modulus=30)
