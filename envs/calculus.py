@@ -16,6 +16,7 @@ from envs.expression import (
     ONE,
     ZERO,
     Call,
+    Name,
     Number,
     Power,
     Product,
@@ -30,6 +31,7 @@ from envs.expression import (
     symbols_of,
 )
 from envs.grammar import parse
+from envs.polynomial import polynomial_of, tree_of
 
 # Derivative of f(u) by u, as text of the grammar. The inverse functions with a reciprocal inside are written so
 # that they hold on the branches on which f itself is defined by acot(u) = atan(1/u), asec(u) = acos(1/u) etc.
@@ -132,6 +134,44 @@ def collect(tree: Tree) -> Tree:
             return Call(function, collect(argument))
         case _:
             return tree
+
+
+def gather(tree: Tree, variable: str) -> Tree:
+    """Terms that differ in a polynomial factor as one: `(2*x-2)*exp(x)+(x**2-2*x+2)*exp(x)` as `x**2*exp(x)`.
+
+    Raises:
+        GrammarError: A number or exponent grows beyond the limits.
+    """
+    if not isinstance(tree, Sum):
+        return tree
+    groups: dict[Tree, list[Tree]] = {}
+    for term in tree.terms:
+        factors = term.factors if isinstance(term, Product) else (term,)
+        plain = [part for part in factors if _is_small_polynomial(part, variable)]
+        groups.setdefault(multiply(part for part in factors if part not in plain), []).append(multiply(plain))
+    terms: list[Tree] = []
+    for rest, fronts in groups.items():
+        merged = polynomial_of(add(fronts), variable) if len(fronts) > 1 else None
+        front = add(fronts) if merged is None else tree_of(merged, variable)
+        if front != ZERO:
+            terms.append(multiply((front, rest)))
+    return add(terms)
+
+
+def _is_small_polynomial(tree: Tree, variable: str) -> bool:
+    """Whether it is a number, a power of the variable or a sum of their products; powers of sums stay as they are."""
+    match tree:
+        case Number():
+            return True
+        case Name(name):
+            return name == variable
+        case Power(Name(name), Number(exponent)):
+            return name == variable and exponent.denominator == 1 and exponent > 0
+        case Sum(terms):
+            parts = (part for term in terms for part in (term.factors if isinstance(term, Product) else (term,)))
+            return not any(isinstance(part, Sum) or not _is_small_polynomial(part, variable) for part in parts)
+        case _:
+            return False
 
 
 def _like_terms(terms: list[Tree]) -> Tree:

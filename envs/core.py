@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -205,3 +205,10 @@ class Corpus(ABC):
     @abstractmethod
     def rows(self) -> Sequence[Solved]:
         """Every task, in the order of the source."""
+
+    def groups(self) -> Mapping[str, str]:
+        """Task id to the group it belongs to, such as the template it was made from.
+
+        Tasks of one group are never on two sides of a split. A task that is not in the mapping is a group of its own.
+        """
+        return {}

@@ -55,6 +55,11 @@ def derivative_of(polynomial: Polynomial) -> Polynomial:
     return {exponent - 1: coefficient * exponent for exponent, coefficient in polynomial.items() if exponent}
 
 
+def product_of(first: Polynomial, second: Polynomial) -> Polynomial:
+    """Their product."""
+    return _times(first, second)
+
+
 def _plus(first: Polynomial, second: Polynomial) -> Polynomial:
     total = dict(first)
     for exponent, coefficient in second.items():

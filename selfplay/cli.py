@@ -6,7 +6,10 @@
     selfplay audit [VERIFIER]                   how often a verifier accepts wrong answers and rejects right ones
     selfplay verify --checker C --in A --out B  verdicts on many answers or programs in a file
     selfplay tasks {list,sample,certify}        the envs, their tasks, proof that data sets are disjoint
+    selfplay corpus build NAME                  human-written tasks read from a package's sources, each checked
     selfplay eval RUN                           loss, accuracy and pass@k of a finished or running job
+    selfplay verdict --data RUNS --primary ARM  does the arm help, and does it keep scaling? any run table
+    selfplay power --noise S                    seeds needed for a clean NO and for a YES
     selfplay doctor                             what this machine offers to run programs safely
 
 Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
@@ -22,6 +25,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
+
+from selfplay.commands import verdict
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -82,13 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     report = _add(commands, "report", _report, "Write figures and report.html of a study folder.")
     report.add_argument("folder", type=Path, metavar="DIR")
 
-    verify = _add(commands, "verify", _verify, "Verify every row of a JSONL file; interrupted work goes on.")
-    verify.add_argument("--checker", required=True, choices=("expression", "program"), help="what the rows are")
-    verify.add_argument("--in", required=True, dest="source", type=Path, metavar="FILE", help="JSONL with the cases")
-    verify.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSONL: the cases with their verdicts")
-    verify.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
-    _add_sandbox(verify)
-
+    _add_verify(commands)
     actions = commands.add_parser("tasks", help="Look at envs and their tasks.")
     tasks = actions.add_subparsers(required=True, metavar="ACTION")
     _add(tasks, "list", _tasks_list, "List the envs that come with the package.")
@@ -100,6 +99,41 @@ def _parser() -> argparse.ArgumentParser:
     for command in (train, study, sample, certify):
         command.epilog = EPILOG
 
+    corpora = commands.add_parser("corpus", help="Human-written tasks from the sources of packages.")
+    build = _add(corpora.add_subparsers(required=True, metavar="ACTION"), "build", _corpus_build, "Build a corpus.")
+    build.add_argument("name", metavar="NAME", help="rubi, sympy or cpython")
+    build.add_argument("--out", type=Path, default=Path("runs/corpora"), metavar="DIR", help="default runs/corpora")
+    build.add_argument(
+        "--source", "--wheel", type=Path, metavar="FILE", help="wheel, archive or folder (default: found, or by pip)"
+    )
+    build.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    _add_sandbox(build)
+
+    _add_audit(commands)
+    evaluate = _add(commands, "eval", _eval, "Measure the best weights of a run: loss, greedy accuracy, pass@k.")
+    evaluate.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
+    evaluate.add_argument("-k", type=int, default=8, help="attempts per task for pass@k (default 8)")
+    again = _add(commands, "rescore", _rescore, "Judge a run's stored attempts again: what would it have kept?")
+    again.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
+    again.add_argument(
+        "--judge", required=True, metavar="JUDGE", help="env, accept-all, module:callable, or a run folder"
+    )
+    _add_sandbox(again)
+    verdict.add(commands)
+    _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
+    return parser
+
+
+def _add_verify(commands: Commands) -> None:
+    verify = _add(commands, "verify", _verify, "Verify every row of a JSONL file; interrupted work goes on.")
+    verify.add_argument("--checker", required=True, choices=("expression", "program"), help="what the rows are")
+    verify.add_argument("--in", required=True, dest="source", type=Path, metavar="FILE", help="JSONL with the cases")
+    verify.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSONL: the cases with their verdicts")
+    verify.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    _add_sandbox(verify)
+
+
+def _add_audit(commands: Commands) -> None:
     audit = _add(commands, "audit", _audit, "Measure what a verifier accepts and rejects wrongly; exit code 1 on FAIL.")
     audit.add_argument("--config", metavar="FILE", help="YAML configuration (default: the built-in audit)")
     audit.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/audit-NAME)")
@@ -112,18 +146,6 @@ def _parser() -> argparse.ArgumentParser:
         "VERIFIER: env (default, each env's own), accept-all, noisy, module:callable of yours, or a run folder, whose"
         " model then judges. Any key of the configuration may follow as an option, for example --n_wrong 5000."
     )
-
-    evaluate = _add(commands, "eval", _eval, "Measure the best weights of a run: loss, greedy accuracy, pass@k.")
-    evaluate.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
-    evaluate.add_argument("-k", type=int, default=8, help="attempts per task for pass@k (default 8)")
-    again = _add(commands, "rescore", _rescore, "Judge a run's stored attempts again: what would it have kept?")
-    again.add_argument("run", type=Path, metavar="RUN", help="run folder, as made by train, or a cell of a study")
-    again.add_argument(
-        "--judge", required=True, metavar="JUDGE", help="env, accept-all, module:callable, or a run folder"
-    )
-    _add_sandbox(again)
-    _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
-    return parser
 
 
 def _add(commands: Commands, name: str, function: Command, text: str) -> argparse.ArgumentParser:
@@ -291,6 +313,14 @@ def _rescore(arguments: argparse.Namespace) -> None:
 
     print("\n".join(table(rescore(arguments.run, arguments.judge))))
     print(f"{arguments.run / 'rescored'}: written")
+
+
+def _corpus_build(arguments: argparse.Namespace) -> None:
+    from selfplay.corpora import build
+
+    built = build(arguments.name, arguments.out, arguments.source, workers=arguments.workers)
+    print("\n".join(built.lines()))
+    print(f"{built.path}: written, {built.n_bytes:,} bytes; what is not served, and why: {arguments.name}.rejected.txt")
 
 
 def _eval(arguments: argparse.Namespace) -> None:

@@ -7,18 +7,15 @@ Defaults live here; a YAML file states what differs (`selfplay.configfile` reads
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envs.core import Corpus, Env, SolutionFirst
+from selfplay.scaling.claim import Rule
 
 
 def require(condition: bool, message: str) -> None:
-    """Refuse a configuration.
-
-    Raises:
-        ValueError: `condition` is false; `message` names the value and the remedy.
-    """
+    """Refuse a configuration: a ValueError of `message`, which names value and remedy, unless `condition` holds."""
     if not condition:
         raise ValueError(message)
 
@@ -209,6 +206,7 @@ class ArmConfig:
         weight_decay: Instead of `optim.weight_decay`.
         dropout: Instead of `optim.dropout`.
         budgets_tokens: Instead of the study's budgets.
+        n_real: Instead of `data.n_real`, in a study: pools are nested, held-out and validation tasks the same.
     """
 
     name: str = "real"
@@ -220,14 +218,15 @@ class ArmConfig:
     weight_decay: float | None = None
     dropout: float | None = None
     budgets_tokens: list[int] | None = None
+    n_real: int | None = None
 
     def __post_init__(self) -> None:
         allowed = bool(self.name) and all(c.isalnum() or c in "-_." for c in self.name) and self.name[0] != "."
         require(allowed, f"arm name {self.name!r}: use letters, digits, '-', '_' and '.'; it names a folder")
-        require(
-            self.solver == "model" or self.proposer == "solution",
-            f"arm {self.name}: solver: posed needs proposer: solution, which is what poses tasks",
-        )
+        solves = self.solver == "model" or self.proposer == "solution"
+        require(solves, f"arm {self.name}: solver: posed needs proposer: solution, which is what poses tasks")
+        if self.n_real is not None:
+            require_positive(f"arm {self.name}: n_real", self.n_real)
         if self.weight_decay is not None:
             require_not_negative(f"arm {self.name}: weight_decay", self.weight_decay)
         dropout = self.dropout or 0.0
@@ -320,6 +319,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require_positive("budget_tokens", self.budget_tokens)
+        require(self.arm.n_real is None, f"arm.n_real = {self.arm.n_real}: is for studies; use data.n_real")
         require_arm(self.arm, self.data)
 
 
@@ -333,10 +333,8 @@ def require_arm(arm: ArmConfig, data: DataConfig) -> None:
         )
     if arm.proposer == "solution":
         for task in data.tasks:
-            require(
-                isinstance(task.env, SolutionFirst) and task.env.poses,
-                f"arm {arm.name}: proposer: solution, but {task.env.name} cannot pose a task from its solution",
-            )
+            poses, name = isinstance(task.env, SolutionFirst) and task.env.poses, task.env.name
+            require(poses, f"arm {arm.name}: proposer: solution, but {name} cannot pose a task from its solution")
 
 
 @dataclass(frozen=True)
@@ -353,6 +351,7 @@ class StudyConfig:
         baseline: The arm that repeats real data.
         fresh: The arm with unlimited real data, the yardstick of every other; null where real data is a fixed corpus,
             which leaves losses comparable and the verdict undecided.
+        verdict: How the verdict is read; registered in the study's folder before the first run.
         model: Transformer.
         optim: Optimizer.
         play: Self-play.
@@ -368,6 +367,7 @@ class StudyConfig:
     primary: str = "verified"
     baseline: str = "real"
     fresh: str | None = "fresh"
+    verdict: Rule = field(default_factory=Rule)
     model: ModelConfig = field(default_factory=ModelConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     play: PlayConfig = field(default_factory=PlayConfig)
@@ -386,14 +386,14 @@ class StudyConfig:
             require(good, f"budgets_tokens = {budgets}: need distinct numbers above 0")
         for role in ("primary", "baseline", "fresh"):
             name = getattr(self, role)
-            require(
-                name in names or (role == "fresh" and name is None),
-                f"{role} = {name}: not one of the arms {', '.join(names)}",
-            )
+            known = name in names or (role == "fresh" and name is None)
+            require(known, f"{role} = {name}: not one of the arms {', '.join(names)}")
         require_not_negative("n_workers", self.n_workers)
         for arm in self.arms:
             require_arm(arm, self.data)
 
     def run(self, arm: ArmConfig, seed: int, budget_tokens: int) -> RunConfig:
         """The run of one cell."""
-        return RunConfig(self.data, arm, budget_tokens, seed, self.model, self.optim, self.play, self.device)
+        data = replace(self.data, n_real=arm.n_real or self.data.n_real)
+        arm = replace(arm, n_real=None)
+        return RunConfig(data, arm, budget_tokens, seed, self.model, self.optim, self.play, self.device)

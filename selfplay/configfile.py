@@ -30,8 +30,9 @@ from selfplay.config import (
     StudyConfig,
     TaskConfig,
 )
+from selfplay.scaling.claim import Rule
 
-PARTS = (ModelConfig, OptimConfig, TaskConfig, DataConfig, JudgeConfig, ArmConfig, PlayConfig, DeviceConfig)
+PARTS = (ModelConfig, OptimConfig, TaskConfig, DataConfig, JudgeConfig, ArmConfig, PlayConfig, DeviceConfig, Rule)
 Config = TypeVar("Config", RunConfig, StudyConfig)
 
 CONFIG = "config.yaml"
@@ -47,6 +48,8 @@ def as_plain(value: Any) -> Any:
         return {name: as_plain(getattr(value, name)) for name in _names(value)}
     if isinstance(value, list | tuple):
         return [as_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_plain(item) for key, item in value.items()}
     return value
 
 

@@ -1,8 +1,9 @@
-"""Antiderivatives of polynomials (sampled) and of elementary integrands (parsed).
+"""Antiderivatives of polynomials and of elementary functions.
 
-Two tasks, the first sampled at level 2, the second as a person might write it:
+Three tasks, the first two sampled at levels 2 and 4, the third as a person might write it:
 
     3*x**2+2*x        answer x**3+x**2, with or without +C
+    x*sin(2*x)        answer sin(2*x)/4-x*cos(2*x)/2
     x/sqrt(a+x**2)    answer sqrt(a+x**2)
 
 Cost: integrating needs a search for the right rule, or has no rule at all; checking differentiates, which is
@@ -19,17 +20,20 @@ from math import comb
 from random import Random
 from typing import ClassVar, Literal
 
-from envs.calculus import collect, derivative
+from envs.calculus import collect, derivative, gather
 from envs.core import MAX_CHARS, Env, MalformedTask, Outcome, SolutionFirst, Solved, Task, Verdict
 from envs.equality import Domain, compare_derivative, is_somewhere_nonzero, verdict_of
 from envs.equality.comparison import TIERS
 from envs.equality.residues import degree_bound
-from envs.expression import MAX_EXPONENT, GrammarError, Name, Number, Sum, Tree, nodes, ordered, symbols_of, text_of
+from envs.exponential_polynomial import NotExponential, exponential_of
+from envs.exponential_polynomial import tree_of as exponential_tree
+from envs.expression import MAX_EXPONENT, GrammarError, Name, Sum, Tree, ordered, substitute, symbols_of, text_of
+from envs.fingerprint import fingerprint, is_zero
 from envs.grammar import SMOOTH_FUNCTIONS, parse
+from envs.integrands import MOST_KERNELS, draw_integrand, n_integrands, n_kernels
 from envs.polynomial import Polynomial, antiderivative_of, derivative_of, polynomial_of, tree_of
 
 _CONSTANT = "C"  # of integration; no integrand may use it
-_LEAVES_PER_LEVEL = 4
 _FUNCTIONS = SMOOTH_FUNCTIONS | {"Abs"}  # log(Abs(x)) is what books give for 1/x
 
 
@@ -37,9 +41,11 @@ _FUNCTIONS = SMOOTH_FUNCTIONS | {"Abs"}  # log(Abs(x)) is what books give for 1/
 class Antiderivative(Env, SolutionFirst):
     """Find a function whose derivative is the prompt.
 
-    Sampled integrands are polynomials; a task's level is their number of terms. With the default sizes level 1
-    has 240 tasks, level 2 24,000 and level 3 1.3 million. An integrand that is no polynomial has a level above
-    `max_terms`, one more for every four numbers and names in it.
+    A polynomial's level is its number of terms; with the default sizes level 1 has 240 tasks, level 2 24,000 and
+    level 3 1.3 million. Other integrands have levels above `max_terms`, by their number of kernels: arguments of exp,
+    of sin and cos together, and bases of logarithms, roots and denominators. Those sampled have antiderivatives made
+    of polynomials, exp, sin, cos, log, atan and roots. Two prompts are one question if they agree at fixed points
+    (`envs.fingerprint`).
 
     `parse` promises that an answer can be checked, not that one exists among elementary functions: no program
     can promise that for all of them. What `pose` returns has an answer.
@@ -55,6 +61,7 @@ class Antiderivative(Env, SolutionFirst):
         max_terms: Most terms of a sampled integrand.
         max_degree: Highest degree of a sampled integrand.
         max_coefficient: Largest size of a coefficient of a sampled integrand; all are integers.
+        max_kernels: Most kernels of a sampled integrand that is no polynomial; 0 to sample polynomials only.
     """
 
     variable: str = "x"
@@ -63,9 +70,10 @@ class Antiderivative(Env, SolutionFirst):
     max_terms: int = 3
     max_degree: int = 5
     max_coefficient: int = 20
+    max_kernels: int = MOST_KERNELS
 
     name: ClassVar[str] = "math/antiderivative"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     asymmetry: ClassVar[str] = (
         "solving: a search for a rule, or none exists (polynomials: one division a term); checking: one derivative"
     )
@@ -84,6 +92,8 @@ class Antiderivative(Env, SolutionFirst):
             raise ValueError(f"max_terms={self.max_terms}: use 1 to max_degree + 1, which is {self.max_degree + 1}")
         if not 1 <= self.max_coefficient <= 10**6:
             raise ValueError(f"max_coefficient={self.max_coefficient}: use 1 to 1,000,000")
+        if not 0 <= self.max_kernels <= MOST_KERNELS:
+            raise ValueError(f"max_kernels={self.max_kernels}: use 0 to {MOST_KERNELS}")
 
     @property
     def alphabet(self) -> str:
@@ -95,8 +105,8 @@ class Antiderivative(Env, SolutionFirst):
 
     @property
     def levels(self) -> range:
-        """Number of terms of a sampled polynomial."""
-        return range(1, self.max_terms + 1)
+        """Number of terms of a polynomial; then, for elementary integrands, of kernels."""
+        return range(1, self.max_terms + 1 + (self.max_kernels if self.integrands == "elementary" else 0))
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -104,13 +114,19 @@ class Antiderivative(Env, SolutionFirst):
         return TIERS[:2] if self.integrands == "polynomial" else TIERS
 
     def capacity(self, level: int) -> int:
-        """Exact: choices of exponents times choices of coefficients."""
+        """Exact for polynomials, choices of exponents times choices of coefficients; for others a lower bound."""
         self.check_level(level)
+        if level > self.max_terms:
+            return n_integrands(level - self.max_terms, self.max_coefficient)
         return int(comb(self.max_degree + 1, level) * (2 * self.max_coefficient) ** level)
 
     def sample(self, rng: Random, level: int) -> Solved:
-        """Draw a polynomial of `level` terms with integer coefficients."""
+        """Draw a polynomial of `level` terms with integer coefficients; above `max_terms`, shapes with kernels."""
         self.check_level(level)
+        if level > self.max_terms:
+            drawn = draw_integrand(rng, level - self.max_terms, self.max_coefficient)
+            function, integral = (substitute(tree, "x", Name(self.variable)) for tree in drawn)
+            return Solved(self.parse(text_of(function)), text_of(integral))
         integrand: Polynomial = {}
         for exponent in rng.sample(range(self.max_degree + 1), level):
             integrand[exponent] = Fraction(rng.randint(1, self.max_coefficient) * rng.choice((-1, 1)))
@@ -160,7 +176,7 @@ class Antiderivative(Env, SolutionFirst):
             tree = self._read(solution, set())
             polynomial = self._polynomial(tree)
             if polynomial is None:
-                integrand, answer = collect(derivative(tree, self.variable)), tree
+                integrand, answer = self._tidied(derivative(tree, self.variable)), tree
             else:
                 integrand = tree_of(derivative_of(polynomial), self.variable)
                 answer = tree_of(polynomial, self.variable)
@@ -191,11 +207,8 @@ class Antiderivative(Env, SolutionFirst):
         if polynomial is None:
             if self.integrands == "polynomial":
                 raise MalformedTask("not a polynomial")
-            if not is_somewhere_nonzero(tree, domains=self._domains(tree), rng=Random(0)):
-                raise MalformedTask("0 or without a real value at every point tried")
-            n_leaves = sum(isinstance(node, Number | Name) for node in nodes(tree))
-            level = self.max_terms + -(-n_leaves // _LEAVES_PER_LEVEL)
-            canonical = text_of(ordered(tree))
+            canonical = self._fingerprint(tree)
+            level = self.max_terms + max(1, n_kernels(tree))
         elif not polynomial:
             raise MalformedTask("the integrand is 0")
         elif max(polynomial) >= MAX_EXPONENT:
@@ -203,6 +216,29 @@ class Antiderivative(Env, SolutionFirst):
         else:
             level, canonical = len(polynomial), text_of(tree_of(polynomial, self.variable))
         return Task(self.name, prompt.replace(" ", ""), level, canonical), tree
+
+    def _tidied(self, slope: Tree) -> Tree:
+        """A derivative with like terms merged; multiplied out where that more than halves it."""
+        gathered = gather(collect(slope), self.variable)
+        try:
+            expanded = exponential_tree(exponential_of(substitute(slope, self.variable, Name("x"))))
+        except NotExponential:
+            return gathered
+        expanded = substitute(expanded, "x", Name(self.variable))
+        return expanded if 2 * len(text_of(expanded)) < len(text_of(gathered)) else gathered
+
+    def _fingerprint(self, tree: Tree) -> str:
+        """The id of an integrand that is no polynomial.
+
+        Raises:
+            MalformedTask: It is 0, or not real anywhere.
+        """
+        renamed = self.variable != "x" and "x" not in self.parameters
+        found = fingerprint(substitute(tree, self.variable, Name("x")) if renamed else tree)
+        certain = found and "," not in found and not is_zero(found)
+        if not certain and not is_somewhere_nonzero(tree, domains=self._domains(tree), rng=Random(0)):
+            raise MalformedTask("0 or without a real value at every point tried")
+        return found or text_of(ordered(tree))
 
     def _candidate(self, answer: str, names: frozenset[str]) -> Tree:
         """The answer's tree without its constant C.

@@ -1,13 +1,14 @@
 """Real data: the held-out set, the validation set, the pool of U tasks, and the unlimited fresh stream.
 
 The held-out set is drawn first, then validation, then the pool; each refuses every task drawn before it, by
-`Task.id`. The pool is the beginning of one sequence, so a pool of 1,000 lies inside a pool of 2,000. Fresh
-draws come straight from the distribution and refuse held-out and validation tasks only.
+`Task.id`, and every task of a group that came before (`Corpus.groups`). Held-out and validation tasks are drawn group
+by group, so that few groups are spent on them. The pool is the beginning of one sequence, so a pool of 1,000 lies
+inside a pool of 2,000. Fresh draws come straight from the distribution and refuse held-out and validation tasks only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -29,7 +30,7 @@ class RealData:
         validation: For early stopping.
         pool: The U real tasks.
         fresh: Chunk number to fresh examples; the same number gives the same examples.
-        reserved: Ids of held-out and validation tasks, which no training example may have.
+        reserved: Ids of held-out and validation tasks and of their groups, which no training example may have.
     """
 
     heldout: tuple[Solved, ...]
@@ -50,7 +51,9 @@ def _choose(tasks: Sequence[TaskConfig], rng: Random) -> TaskConfig:
     return rng.choices(tasks, [task.weight for task in tasks])[0] if len(tasks) > 1 else tasks[0]
 
 
-def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str], n_asked: int | None = None) -> Iterator[Solved]:
+def distinct(
+    tasks: Sequence[TaskConfig], rng: Random, taken: set[str], n_asked: int | None = None, *, by_group: bool = False
+) -> Iterator[Solved]:
     """Draws of the mixture whose ids are not in `taken`, which grows with them.
 
     Levels and envs keep their shares: a repeated task is drawn again at its own level. A corpus is walked in a
@@ -62,6 +65,7 @@ def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str], n_asked:
         rng: Where the draws come from.
         taken: Ids that must not come.
         n_asked: How many tasks all draws on the mixture ask for together, for the error's text.
+        by_group: Walk a corpus one group after the other instead of row by row.
 
     Raises:
         ValueError: A level has no more distinct tasks.
@@ -75,7 +79,8 @@ def distinct(tasks: Sequence[TaskConfig], rng: Random, taken: set[str], n_asked:
         if (task.env.name, levels) not in walks:
             share = _share(tasks, task, levels)
             asked = "" if n_asked is None else f"asked for about {round(n_asked * share)}, "
-            walks[task.env.name, levels] = _walk(task, levels, Random(rng.getrandbits(64)), taken, asked)
+            draws = _draws(task, levels, Random(rng.getrandbits(64)), by_group)
+            walks[task.env.name, levels] = _walk(task, draws, levels, taken, asked)
         yield next(walks[task.env.name, levels])
 
 
@@ -87,9 +92,11 @@ def _share(tasks: Sequence[TaskConfig], task: TaskConfig, levels: tuple[int, ...
     return task.weight / sum(other.weight for other in tasks) * of_levels / sum(weights)
 
 
-def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str], asked: str) -> Iterator[Solved]:
+def _walk(
+    task: TaskConfig, draws: Iterator[Solved], levels: tuple[int, ...], taken: set[str], asked: str
+) -> Iterator[Solved]:
     n_found = 0
-    for solved in _draws(task, levels, rng):
+    for solved in draws:
         if solved.task.id not in taken:
             taken.add(solved.task.id)
             n_found += 1
@@ -98,14 +105,16 @@ def _walk(task: TaskConfig, levels: tuple[int, ...], rng: Random, taken: set[str
     capacity = sum(task.env.capacity(level) for level in levels)
     raise ValueError(
         f"{task.env.name} {which}: asked for more tasks than exist ({asked}capacity {capacity}, found {n_found} more "
-        "beside those already drawn); lower data.n_real, n_validation or n_heldout, or give the level less weight"
+        "beside those already drawn and their groups); lower data.n_real, n_validation or n_heldout, or give the level "
+        "less weight"
     )
 
 
-def _draws(task: TaskConfig, levels: tuple[int, ...], rng: Random) -> Iterator[Solved]:
+def _draws(task: TaskConfig, levels: tuple[int, ...], rng: Random, by_group: bool) -> Iterator[Solved]:
     if isinstance(task.env, Corpus):
         rows = [row for row in task.env.rows() if row.task.level in levels]
-        yield from rng.sample(rows, len(rows))
+        shuffled, groups = rng.sample(rows, len(rows)), task.env.groups() if by_group else {}
+        yield from _by_group(shuffled, groups, rng) if groups else shuffled
         return
     (level,) = levels
     seen: set[str] = set()
@@ -117,6 +126,21 @@ def _draws(task: TaskConfig, levels: tuple[int, ...], rng: Random) -> Iterator[S
         yield solved
 
 
+def _by_group(rows: Sequence[Solved], groups: Mapping[str, str], rng: Random) -> list[Solved]:
+    """The rows group by group; every group is as likely to come early as any other, whatever its size."""
+    members: dict[tuple[str, bool], list[Solved]] = {}
+    for row in rows:
+        group = groups.get(row.task.id)
+        members.setdefault((row.task.id, False) if group is None else (group, True), []).append(row)
+    return [row for group_rows in rng.sample(list(members.values()), len(members)) for row in group_rows]
+
+
+def groups_of(tasks: Sequence[TaskConfig]) -> dict[str, tuple[str, str]]:
+    """Task id to env and group, for every task that has one."""
+    corpora = [task.env for task in tasks if isinstance(task.env, Corpus)]
+    return {task_id: (env.name, group) for env in corpora for task_id, group in env.groups().items()}
+
+
 def draw_real_data(config: DataConfig, seed: int) -> RealData:
     """All sets of one seed.
 
@@ -125,15 +149,22 @@ def draw_real_data(config: DataConfig, seed: int) -> RealData:
     """
     taken: set[str] = set()
     n_asked = config.n_heldout + config.n_validation + config.n_real
+    groups = groups_of(config.tasks)
 
-    def take(n: int, name: str) -> tuple[Solved, ...]:
-        draws = distinct(config.tasks, stream(seed, name), taken, n_asked)
+    def take(n: int, name: str, by_group: bool) -> tuple[Solved, ...]:
+        draws = distinct(config.tasks, stream(seed, name), taken, n_asked, by_group=by_group)
         return tuple(next(draws) for _ in range(n))
 
-    heldout = take(config.n_heldout, "heldout")
-    validation = take(config.n_validation, "validation")
+    def reserve(n: int, name: str) -> tuple[Solved, ...]:
+        drawn = take(n, name, by_group=True)
+        spent = {groups[solved.task.id] for solved in drawn if solved.task.id in groups}
+        taken.update(task_id for task_id, group in groups.items() if group in spent)
+        return drawn
+
+    heldout = reserve(config.n_heldout, "heldout")
+    validation = reserve(config.n_validation, "validation")
     reserved = frozenset(taken)
-    pool = take(config.n_real, "pool")
+    pool = take(config.n_real, "pool", by_group=False)
 
     def fresh(chunk: int) -> list[Solved]:
         rng = stream(seed, "fresh", chunk)

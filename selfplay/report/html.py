@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Sequence
 from importlib.resources import files
@@ -12,18 +13,22 @@ from jinja2 import Environment, StrictUndefined
 
 from selfplay.config import ArmConfig, StudyConfig
 from selfplay.files import replacing
+from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
 from selfplay.report.figures import Plate, draw_all
 from selfplay.report.samples import KINDS, Sample, choose_samples
 from selfplay.report.style import looks
-from selfplay.report.tables import comparison_table, footing, headline, run_table, seed_table
+from selfplay.report.tables import comparison_table, run_table, seed_table
+from selfplay.report.verdict import in_words, read_study
+from selfplay.report.verdict_figures import verdict_plates
+from selfplay.scaling.contract import as_json
 from selfplay.scaling.metrics import Comparison, Unmatched, compare, shared_budgets
-from selfplay.scaling.verdict import NOT_CHECKED, Level, read_level
-from selfplay.study.table import run_keys
+from selfplay.scaling.reading import Reading
+from selfplay.scaling.rows import Runs
 
 
 def make_report(study_dir: Path) -> Path:
-    """Write `figures/` and `report.html` of a study, each file whole or not at all.
+    """Write `figures/`, `verdict.json`, TensorBoard images and `report.html` of a study.
 
     Args:
         study_dir: Folder with `study.yaml` and at least one finished run.
@@ -37,7 +42,8 @@ def make_report(study_dir: Path) -> Path:
     evidence = read_evidence(study_dir)
     samples = choose_samples(evidence)
     comparisons, refused = compare_arms(evidence)
-    plates = draw_all(evidence, comparisons)
+    reading = read_study(evidence)
+    plates = [*draw_all(evidence, comparisons), *verdict_plates(reading, Runs(evidence.results))]
     for plate in plates:
         for ending, data in (("png", plate.png), ("svg", plate.svg)):
             path = study_dir / "figures" / f"{plate.name}.{ending}"
@@ -45,18 +51,11 @@ def make_report(study_dir: Path) -> Path:
                 _write(path, data)
             else:
                 path.unlink(missing_ok=True)  # one drawn before more runs came in would contradict the page
-    page = render(evidence, comparisons, refused, plates, samples)
+    page = render(evidence, reading, comparisons, refused, plates, samples)
     _write(study_dir / "report.html", page.encode())
+    _write(study_dir / "verdict.json", (json.dumps(as_json(reading), indent=1, allow_nan=False) + "\n").encode())
+    write_images(plates, study_dir)
     return study_dir / "report.html"
-
-
-def read_verdict(evidence: Evidence) -> Level:
-    """The level verdict of a study on its primary arm."""
-    config = evidence.config
-    expected = list(run_keys(config))
-    return read_level(
-        evidence.results, expected, primary=config.primary, baseline=config.baseline, fresh=config.fresh or ""
-    )
 
 
 def compare_arms(evidence: Evidence) -> tuple[list[Comparison], list[str]]:
@@ -77,6 +76,7 @@ def compare_arms(evidence: Evidence) -> tuple[list[Comparison], list[str]]:
 
 def render(
     evidence: Evidence,
+    reading: Reading,
     comparisons: Sequence[Comparison],
     refused: Sequence[str],
     plates: Sequence[Plate],
@@ -85,7 +85,7 @@ def render(
     """The page as HTML. All text from configurations and models is escaped."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     source = files("selfplay.report").joinpath("report.html.j2").read_text(encoding="utf-8")
-    config, level = evidence.config, read_verdict(evidence)
+    config, level, words = evidence.config, reading.decision.level, in_words(reading, evidence)
     return environment.from_string(source).render(
         config=config,
         arms=[(arm.name, _recipe(arm), looks(config)[arm.name].color, _role(arm.name, config)) for arm in config.arms],
@@ -96,9 +96,8 @@ def render(
         n_cells=evidence.n_cells,
         level=level,
         margin=math.exp(level.margin),
-        headline=headline(level),
-        footing=footing(level, evidence),
-        not_checked=NOT_CHECKED,
+        slope=reading.decision.slope.value,
+        words=words,
         comparison=comparison_table(comparisons),
         by_seed=seed_table(comparisons),
         refused=refused,

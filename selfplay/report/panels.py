@@ -17,7 +17,6 @@ from selfplay.report.evidence import Evidence
 from selfplay.report.style import FAINT, INK, PHASES, Look, amount, looks, power
 from selfplay.scaling.curve import Refusal
 from selfplay.scaling.metrics import Comparison
-from selfplay.scaling.verdict import MARGIN
 
 
 def draw_multiplier(evidence: Evidence, comparisons: Sequence[Comparison]) -> tuple[Figure, str]:
@@ -33,7 +32,8 @@ def draw_multiplier(evidence: Evidence, comparisons: Sequence[Comparison]) -> tu
         aside = (arms.index(comparison.arm) - (len(arms) - 1) / 2) * 0.5 / len(arms)  # arms side by side at a budget
         _draw_edm(axes, comparison, budgets.index(comparison.budget) + aside, styles[comparison.arm])
     axes.axhline(1.0, color=INK, linewidth=1.0)
-    axes.axhline(math.exp(MARGIN), color=INK, linewidth=1.0, linestyle="--")
+    margin = evidence.config.verdict.margin
+    axes.axhline(margin, color=INK, linewidth=1.0, linestyle="--")
     axes.set_xlabel("training tokens, real and synthetic")
     axes.set_ylabel("effective data multiplier")
     axes.set_xticks(range(len(budgets)), [amount(budget) for budget in budgets])
@@ -43,7 +43,7 @@ def draw_multiplier(evidence: Evidence, comparisons: Sequence[Comparison]) -> tu
     return figure, (
         f"How many times as much fresh data an arm's loss is worth as the baseline's, at equal training tokens. Small"
         f" marks: seeds. Large marks and bars: mean and one-sided 95% Student-t bounds over {seeds_text(evidence)}."
-        f" Solid line: worth the same. Dashed: the margin of {math.exp(MARGIN):.2f} the verdict asks for. Budgets where"
+        f" Solid line: worth the same. Dashed: the margin of {margin:.2f} the verdict asks for. Budgets where"
         f" a seed has no value are left out; the tables say why."
     )
 

@@ -10,7 +10,6 @@ from selfplay.report.evidence import Evidence
 from selfplay.report.style import amount, power
 from selfplay.scaling.intervals import Interval, t_interval
 from selfplay.scaling.metrics import Comparison, PerSeed, total_flops
-from selfplay.scaling.verdict import Answer, Level
 
 TWO_SIDED = 0.025
 """Level of each bound of the run table's 95% intervals."""
@@ -36,49 +35,6 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
-
-
-def headline(level: Level) -> str:
-    """The verdict in plain words."""
-    if level.interval is None:
-        return "No verdict: the study does not meet the conditions for one."
-    mean, low, high = (math.exp(value) for value in (level.interval.mean, level.interval.low, level.interval.high))
-    worth = (
-        f"at equal training tokens, “{level.arm}” is worth {mean:.2f} times the fresh data that “{level.baseline}” is"
-        f" worth ({low:.2f} to {high:.2f})"
-    )
-    match level.answer:
-        case Answer.YES:
-            return f"Yes, it helps at these budgets: {worth}."
-        case Answer.NO if level.harm:
-            return f"No, it does harm: {worth}."
-        case Answer.NO:
-            return f"No, it does not help by {math.expm1(level.margin):.0%} or more: {worth}."
-        case _:
-            return f"Undecided: {worth}."
-
-
-def footing(level: Level, evidence: Evidence) -> str:
-    """What the headline rests on and what it cost, in a few sentences."""
-    if level.interval is None:
-        return level.reason[:1].upper() + level.reason[1:] + "."
-    budgets = " and ".join(f"{budget:,}" for budget in level.budgets)
-    text = (
-        f"{level.reason[:1].upper()}{level.reason[1:]}. Mean over {level.interval.n} seeds and the budgets of {budgets}"
-        f" tokens; the range is that of one-sided {1 - level.alpha:.0%} Student-t bounds; the margin is"
-        f" {math.exp(level.margin):.2f} times."
-    )
-    spent, base = (
-        sum(total_flops(run) for budget in level.budgets for run in evidence.of(arm, budget))
-        for arm in (level.arm, level.baseline)
-    )
-    text += f" At equal tokens “{level.arm}” spent {spent / base:.2f} times the FLOPs of “{level.baseline}”."
-    if level.seeds_needed is not None:
-        text += (
-            f" Were this mean and spread the truth, a new study would need about {level.seeds_needed} seeds. Adding"
-            f" seeds to this one and looking again would be a second chance to say yes."
-        )
-    return text
 
 
 def times(bounds: Interval) -> str:

@@ -9,14 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.optimize import brentq
 
 MIN_FRESH_BUDGETS = 3
 """Two points always make a straight line; only a third can contradict it."""
+
+
+TOLERANCE = 0.01
+"""What runs spent may differ by this fraction and still count as the same amount."""
+
+BEYOND = "beyond range"
+"""How the reason of a loss outside the fresh runs begins."""
 
 
 class Refusal(ValueError):
@@ -79,14 +86,20 @@ class LossCurve:
         return cls(x, y, unit)
 
     def at(self, spent: float) -> Measured:
-        """The loss after spending that much; a reason where no run is on either side."""
-        if spent < self.spent[0]:
+        """The loss after spending that much; a reason where no run is on either side, nor within `TOLERANCE`."""
+        first, last = float(self.spent[0]), float(self.spent[-1])
+        if spent * (1 + TOLERANCE) < first:
             return Measured.none(f"fewer {self.unit} than any of its runs spent")
-        if spent > self.spent[-1]:
+        if spent > last * (1 + TOLERANCE):
             return Measured.none(f"more {self.unit} than any of its runs spent")
         if self.spent.size == 1:
             return Measured(float(self.loss[0]))
-        return Measured(float(PchipInterpolator(np.log(self.spent), self.loss)(math.log(spent))))
+        return Measured(float(self.interpolant(math.log(min(max(spent, first), last)))))
+
+    @cached_property
+    def interpolant(self) -> PchipInterpolator:
+        """The loss over ln of what was spent; needs two points."""
+        return PchipInterpolator(np.log(self.spent), self.loss)
 
 
 def require_fresh(curve: LossCurve) -> LossCurve:
@@ -121,14 +134,32 @@ def equivalent(curve: LossCurve, loss: float) -> Measured:
     if math.isnan(loss):
         return Measured.none("loss is nan")
     if loss > curve.loss[0]:
-        return Measured.none("beyond range, worse than the smallest fresh run")
+        return Measured.none(f"{BEYOND}, worse than the smallest fresh run")
     if loss < curve.loss[-1]:
-        return Measured.none("beyond range, better than the largest fresh run")
-    log_spent = np.log(curve.spent)
+        return Measured.none(f"{BEYOND}, better than the largest fresh run")
     # the segment that holds the loss: on falling knots the root in it is the only one
     right = int(np.searchsorted(-curve.loss, -loss, side="left"))
     if curve.loss[right] == loss:
         return Measured(float(curve.spent[right]))
-    interpolant = PchipInterpolator(log_spent, curve.loss)
-    root = brentq(lambda x: float(interpolant(x)) - loss, log_spent[right - 1], log_spent[right], xtol=1e-13)
-    return Measured(math.exp(float(root)))
+    cubic = [float(c) for c in curve.interpolant.c[:, right - 1]]
+    start, stop = (math.log(float(curve.spent[i])) for i in (right - 1, right))
+    return Measured(math.exp(start + _falling_root(cubic, loss, stop - start)))
+
+
+def _falling_root(cubic: Sequence[float], value: float, width: float) -> float:
+    """Where a cubic that falls from above `value` at 0 to below it at `width` equals it.
+
+    Newton's steps, and halving where one would leave the bracket: as exact as bisection, and an order faster.
+    """
+    a, b, c, d = cubic
+    low, high, x = 0.0, width, width / 2
+    for _ in range(200):
+        excess = ((a * x + b) * x + c) * x + d - value
+        low, high = (x, high) if excess > 0 else (low, x)
+        slope = (3 * a * x + 2 * b) * x + c
+        new = x - excess / slope if slope < 0 else math.nan
+        new = new if low < new < high else (low + high) / 2
+        if abs(new - x) <= 1e-14 * width or new in (low, high):
+            return new
+        x = new
+    return x

@@ -4,7 +4,7 @@ All metrics use the losses of finished runs; checkpoints of one run are not repl
 seed is measured against its own fresh curve: one curve pooled over seeds gives intervals that are too narrow.
 A seed without a number takes the summary with it: leaving it out would choose seeds by their result.
 
-Not here: slopes past the limit, several arms at once, power (they read these numbers).
+Slopes past the limit (`slope`), where the limit lies (`wall`) and verdicts (`verdict`) read these numbers.
 """
 
 from __future__ import annotations
@@ -12,63 +12,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from selfplay.scaling.curve import (
-    MIN_FRESH_BUDGETS,
-    LossCurve,
-    Measured,
-    Refusal,
-    TooFewBudgets,
-    equivalent,
-    require_fresh,
-)
+from selfplay.scaling.curve import BEYOND, TOLERANCE, LossCurve, Measured, Refusal, equivalent
 from selfplay.scaling.intervals import Interval, ratio_interval, t_interval
+from selfplay.scaling.rows import Row, Runs, count, fresh_curve, shared_budgets, total_flops
 
-TOLERANCE = 0.01
-"""Training tokens of runs that are compared may differ by this fraction."""
+__all__ = [
+    "TOLERANCE",
+    "AtFlops",
+    "Comparison",
+    "PerSeed",
+    "Row",
+    "Unmatched",
+    "compare",
+    "compare_flops",
+    "compare_worth",
+    "fresh_curve",
+    "require_matched",
+    "shared_budgets",
+    "total_flops",
+    "worth",
+]
 
 
 class Unmatched(Refusal):
     """Runs that trained on different amounts of tokens."""
-
-
-class Row(Protocol):
-    """A finished run: the columns of the run table that metrics read.
-
-    D = D_real + D_syn are training tokens, FLOPs are totals of the run, losses are nats per held-out answer
-    token: `loss` at the early-stopped round, `loss_final` after the last one.
-    """
-
-    @property
-    def arm(self) -> str: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def budget(self) -> int: ...  # noqa: D102
-    @property
-    def U(self) -> int: ...  # noqa: D102
-    @property
-    def D(self) -> int: ...  # noqa: D102
-    @property
-    def D_real(self) -> int: ...  # noqa: D102
-    @property
-    def D_syn(self) -> int: ...  # noqa: D102
-    @property
-    def flops_train(self) -> int: ...  # noqa: D102
-    @property
-    def flops_generate(self) -> int: ...  # noqa: D102
-    @property
-    def flops_verify(self) -> int: ...  # noqa: D102
-    @property
-    def loss(self) -> float: ...  # noqa: D102
-    @property
-    def loss_final(self) -> float: ...  # noqa: D102
-
-
-def total_flops(row: Row) -> float:
-    """Training, generating and verifying; a float because large runs overflow 64-bit integers."""
-    return float(row.flops_train) + float(row.flops_generate) + float(row.flops_verify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +101,7 @@ class Comparison:
     """
 
     arm: str
-    budget: int
+    budget: float
     loss_gain: PerSeed
     ln_edm: PerSeed
     ln_edm_flops: PerSeed
@@ -155,37 +123,52 @@ def require_matched(rows: Sequence[Row], tolerance: float = TOLERANCE) -> None:
     """
     if not rows or max(row.D for row in rows) <= (1 + tolerance) * min(row.D for row in rows):
         return
-    of: dict[str, list[int]] = {}
+    of: dict[str, list[float]] = {}
     for row in rows:
         of.setdefault(row.arm, []).append(row.D)
     listed = ", ".join(
-        f"{arm} {min(D):,}" + (f" to {max(D):,}" if max(D) > min(D) else "") + " tokens" for arm, D in of.items()
+        f"{arm} {count(min(D))}" + (f" to {count(max(D))}" if max(D) > min(D) else "") + " tokens"
+        for arm, D in of.items()
     )
     raise Unmatched(f"training tokens differ by more than {tolerance:.0%}, so runs cannot be compared: {listed}")
 
 
-def fresh_curve(rows: Sequence[Row]) -> LossCurve:
-    """f_s: one seed's fresh losses over training tokens.
+def worth(runs: Runs, seed: int, loss: float, *, fresh: str) -> Measured:
+    """D_eq of a loss on one seed's own fresh curve, in training tokens, or the reason why there is none."""
+    try:
+        return equivalent(runs.fresh(fresh, seed), loss)
+    except Refusal as refusal:
+        return Measured.none(str(refusal))
 
-    Raises:
-        Refusal: It cannot be inverted: too few budgets, or a loss that does not fall.
+
+def compare_worth(
+    rows: Runs | Iterable[Row], arm: str, budget: float, *, baseline: str, fresh: str, match: str = "tokens"
+) -> PerSeed:
+    """ln EDM of an arm at one budget, by seed: what verdicts are read from.
+
+    Args:
+        rows: All finished runs of a study.
+        arm: The arm.
+        budget: A budget at which it has runs.
+        baseline: The arm that repeats real data.
+        fresh: The arm with unlimited real data.
+        match: `tokens` compares with the baseline's run at the same budget, `flops` with the baseline's curve where it
+            had spent what the arm did in all.
     """
-    if not rows:
-        raise TooFewBudgets(f"needs fresh runs at {MIN_FRESH_BUDGETS} or more budgets, has 0")
-    return require_fresh(LossCurve.of([row.D for row in rows], [row.loss for row in rows]))
-
-
-def shared_budgets(rows: Iterable[Row], *arms: str) -> list[int]:
-    """Budgets at which every one of these arms has a run, rising."""
-    of: dict[str, set[int]] = {arm: set() for arm in arms}
-    for row in rows:
-        if row.arm in of:
-            of[row.arm].add(row.budget)
-    return sorted(set.intersection(*of.values()))
+    runs = Runs.of(rows)
+    if match == "flops":
+        return _each(runs, arm, budget, baseline, fresh, match)(_ln_edm_flops)
+    each = _each(runs, arm, budget, baseline, fresh)
+    try:
+        require_matched(runs.where((arm, baseline), (budget,)))
+    except Unmatched as error:
+        unmatched = Measured.none(str(error))
+        return each(lambda _: unmatched)
+    return each(_ln_edm)
 
 
 def compare(
-    rows: Sequence[Row], arm: str, budget: int, *, baseline: str, fresh: str, alpha: float = 0.05
+    rows: Runs | Iterable[Row], arm: str, budget: float, *, baseline: str, fresh: str, alpha: float = 0.05
 ) -> Comparison:
     """Measure an arm against the baseline at one budget, on the fresh arm's scale.
 
@@ -200,15 +183,9 @@ def compare(
     Raises:
         Unmatched: The arm and the baseline trained on different amounts there.
     """
-    require_matched([row for row in rows if row.budget == budget and row.arm in (arm, baseline)])
-    found = {
-        seed: _find(rows, seed, arm, budget, baseline, fresh)
-        for seed in sorted({row.seed for row in rows if row.budget == budget and row.arm in (arm, baseline)})
-    }
-
-    def each(measure: Callable[[_Seed], Measured]) -> PerSeed:
-        return PerSeed(tuple(found), tuple(_attempt(measure, runs) for runs in found.values()))
-
+    runs = Runs.of(rows)
+    require_matched(runs.where((arm, baseline), (budget,)))
+    each = _each(runs, arm, budget, baseline, fresh)
     gap, gap_reason = _gap_recovered(each(_loss_gain), each(_fresh_gain), alpha)
     return Comparison(
         arm=arm,
@@ -224,35 +201,72 @@ def compare(
 
 
 @dataclass(frozen=True, slots=True)
+class AtFlops:
+    """What an arm gains at one budget over a baseline that spent the same FLOPs; see `Comparison`.
+
+    Attributes:
+        exchange_incremental: Fresh tokens gained per synthetic token.
+        gap_recovered: (L_real - L_arm) / (L_real - L_fresh), all at the arm's FLOPs.
+        gap_reason: Why there is none.
+    """
+
+    exchange_incremental: PerSeed
+    gap_recovered: Interval | None
+    gap_reason: str
+
+
+def compare_flops(
+    rows: Runs | Iterable[Row], arm: str, budget: float, *, baseline: str, fresh: str, alpha: float = 0.05
+) -> AtFlops:
+    """Gap recovered and exchange rate at equal total FLOPs; arguments as of `compare`."""
+    each = _each(Runs.of(rows), arm, budget, baseline, fresh, "flops")
+    return AtFlops(each(_exchange_flops), *_gap_recovered(each(_loss_gain_flops), each(_fresh_gain_flops), alpha))
+
+
+def _each(
+    runs: Runs, arm: str, budget: float, baseline: str, fresh: str, match: str = "tokens"
+) -> Callable[[_Measure], PerSeed]:
+    """Measures something of every seed that has a run of either arm at the budget; by FLOPs, of the arm alone."""
+    arms = (arm, baseline) if match == "tokens" else (arm,)
+    seeds = sorted({row.seed for row in runs.where(arms, (budget,))})
+    found = [_find(runs, seed, arms, budget, baseline, fresh) for seed in seeds]
+    return lambda measure: PerSeed(tuple(seeds), tuple(_attempt(measure, of) for of in found))
+
+
+@dataclass(frozen=True, slots=True)
 class _Seed:
-    """One seed's runs: the arm and the baseline at the budget, and all of the baseline and the fresh arm."""
+    """One seed's runs: the arm and the baseline at the budget, and where the other runs of the seed are.
+
+    Where FLOPs are matched there need be no run of the baseline at the arm's budget: `real` is then the arm's.
+    """
 
     arm: Row
     real: Row
-    baseline: Sequence[Row]
-    fresh: Sequence[Row]
+    runs: Runs
+    baseline: str
+    fresh: str
 
-    def fresh_curve(self) -> LossCurve:
-        return fresh_curve(self.fresh)
+    def baseline_curve(self, match: str) -> LossCurve:
+        return self.runs.curve(self.baseline, self.arm.seed, match)
 
 
-def _find(rows: Sequence[Row], seed: int, arm: str, budget: int, baseline: str, fresh: str) -> _Seed | Measured:
+_Measure = Callable[[_Seed], Measured]
+
+
+def _find(runs: Runs, seed: int, arms: Sequence[str], budget: float, baseline: str, fresh: str) -> _Seed | Measured:
     """One seed's runs, or what is missing or not finite among those compared."""
-    of = {(row.arm, row.budget): row for row in rows if row.seed == seed}
-    for name in (arm, baseline):
-        if (name, budget) not in of:
-            return Measured.none(f"no run of {name} at {budget:,} tokens")
-        if not math.isfinite(of[name, budget].loss):
-            return Measured.none(f"loss of {name} at {budget:,} tokens is {of[name, budget].loss}")
-    return _Seed(
-        of[arm, budget],
-        of[baseline, budget],
-        [row for (name, _), row in of.items() if name == baseline],
-        [row for (name, _), row in of.items() if name == fresh],
-    )
+    found = []
+    for name in arms:
+        row = runs.at(name, budget, seed)
+        if row is None:
+            return Measured.none(f"no run of {name} at {count(budget)} tokens")
+        if not math.isfinite(row.loss):
+            return Measured.none(f"loss of {name} at {count(budget)} tokens is {row.loss}")
+        found.append(row)
+    return _Seed(found[0], found[-1], runs, baseline, fresh)
 
 
-def _attempt(measure: Callable[[_Seed], Measured], runs: _Seed | Measured) -> Measured:
+def _attempt(measure: _Measure, runs: _Seed | Measured) -> Measured:
     """One metric of one seed; a refusal becomes the reason."""
     if isinstance(runs, Measured):
         return runs
@@ -280,35 +294,60 @@ def _loss_gain(of: _Seed) -> Measured:
 
 def _fresh_gain(of: _Seed) -> Measured:
     """L_real - L_fresh, the gap there is to recover."""
-    at_budget = [row for row in of.fresh if row.budget == of.real.budget]
-    if not at_budget:
-        return Measured.none(f"no fresh run at {of.real.budget:,} tokens")
-    require_matched([at_budget[0], of.real])
-    gain = of.real.loss - at_budget[0].loss
+    at_budget = of.runs.at(of.fresh, of.real.budget, of.real.seed)
+    if at_budget is None:
+        return Measured.none(f"no fresh run at {count(of.real.budget)} tokens")
+    require_matched([at_budget, of.real])
+    gain = of.real.loss - at_budget.loss
     return Measured(gain) if math.isfinite(gain) else Measured.none("fresh loss is not finite")
 
 
 def _worth(of: _Seed, loss: float, whose: str) -> Measured:
     """D_eq of a loss on this seed's fresh curve; a reason says whose loss it was."""
-    found = equivalent(of.fresh_curve(), loss)
-    return Measured.none(f"{whose}: {found.reason}") if found.reason else found
+    found = worth(of.runs, of.arm.seed, loss, fresh=of.fresh)
+    return Measured.none(f"{whose}: {found.reason}") if found.reason.startswith(BEYOND) else found
 
 
 def _ln_edm(of: _Seed) -> Measured:
     return _combine(_log_ratio, _worth(of, of.arm.loss, of.arm.arm), _worth(of, of.real.loss, of.real.arm))
 
 
+def _real_at_flops(of: _Seed) -> Measured:
+    """The baseline's loss where it had spent what the arm did in all."""
+    if math.isnan(total_flops(of.arm)):
+        return Measured.none("no FLOPs given")
+    loss = of.baseline_curve("flops").at(total_flops(of.arm))
+    return Measured.none(f"{of.baseline} at the same FLOPs: {loss.reason}") if loss.reason else loss
+
+
 def _ln_edm_flops(of: _Seed) -> Measured:
-    """As `_ln_edm`, with the baseline's loss where it had spent what the arm did in all."""
-    real = LossCurve.of([total_flops(row) for row in of.baseline], [row.loss for row in of.baseline], "FLOPs")
-    loss = real.at(total_flops(of.arm))
+    """As `_ln_edm`, with the baseline's loss at equal FLOPs."""
+    loss = _real_at_flops(of)
     if loss.reason:
-        return Measured.none(f"{of.real.arm} at the same FLOPs: {loss.reason}")
-    return _combine(_log_ratio, _worth(of, of.arm.loss, of.arm.arm), _worth(of, loss.number, of.real.arm))
+        return loss
+    return _combine(_log_ratio, _worth(of, of.arm.loss, of.arm.arm), _worth(of, loss.number, of.baseline))
+
+
+def _loss_gain_flops(of: _Seed) -> Measured:
+    return _combine(lambda real: real - of.arm.loss, _real_at_flops(of))
+
+
+def _fresh_gain_flops(of: _Seed) -> Measured:
+    fresh = of.runs.curve(of.fresh, of.arm.seed, "flops").at(total_flops(of.arm))
+    if fresh.reason:
+        return Measured.none(f"{of.fresh} at the same FLOPs: {fresh.reason}")
+    return _combine(lambda real: real - fresh.number, _real_at_flops(of))
+
+
+def _exchange_flops(of: _Seed) -> Measured:
+    loss = _real_at_flops(of)
+    return loss if loss.reason else _exchange(of, loss.number)
 
 
 def _exchange_raw(of: _Seed) -> Measured:
-    loss = LossCurve.of([row.D for row in of.baseline], [row.loss for row in of.baseline]).at(of.arm.D_real)
+    if math.isnan(of.arm.D_real):
+        return Measured.none("synthetic tokens are not given")
+    loss = of.baseline_curve("tokens").at(of.arm.D_real)
     if loss.reason:
         return Measured.none(f"{of.real.arm} at the same real tokens: {loss.reason}")
     return _exchange(of, loss.number)
@@ -320,9 +359,11 @@ def _exchange_incremental(of: _Seed) -> Measured:
 
 def _exchange(of: _Seed, real_loss: float) -> Measured:
     """Fresh tokens gained per synthetic token, over a baseline at `real_loss`."""
+    if math.isnan(of.arm.D_syn):
+        return Measured.none("synthetic tokens are not given")
     if of.arm.D_syn == 0:
         return Measured.none("trained on no synthetic tokens")
-    arm, real = _worth(of, of.arm.loss, of.arm.arm), _worth(of, real_loss, of.real.arm)
+    arm, real = _worth(of, of.arm.loss, of.arm.arm), _worth(of, real_loss, of.baseline)
     return _combine(lambda arm_worth, real_worth: (arm_worth - real_worth) / of.arm.D_syn, arm, real)
 
 

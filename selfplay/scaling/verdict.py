@@ -1,51 +1,40 @@
-"""The level verdict: at matched training tokens, is an arm worth more real data than the baseline?
+"""The level verdict: at matched training tokens (or FLOPs), is an arm worth more real data than the baseline?
 
 Gates come first. A study that fails one has no answer, and says which gate and why. Then a Student-t interval
-over seeds of the mean ln EDM of the largest budgets is read as YES, NO or UNDECIDED; a NO may be HARM.
+over seeds of the mean ln EDM of the largest budgets is read as YES, NO or UNDECIDED; a NO may be HARM. Where several
+arms are tested, a YES must also stand under Holm's correction over them.
 
 The level is one half of the claim: that an arm helps at these budgets. Whether it keeps improving past the
-limit is a slope, which is not read here, nor are corrections for several arms or for repeated looks.
+limit is a slope (`slope`); both together are a reading (`reading`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
 
-from selfplay.scaling.curve import Measured, Refusal
+from selfplay.scaling.claim import ALPHA, Claim
+from selfplay.scaling.claim import MARGIN as MARGIN_RATIO
+from selfplay.scaling.curve import TOLERANCE, Measured
+from selfplay.scaling.gates import MIN_SEEDS, Declared, Gate, check, in_range
+from selfplay.scaling.holm import holm, p_above_zero
 from selfplay.scaling.intervals import Interval, seeds_needed, t_interval
-from selfplay.scaling.metrics import (
-    PerSeed,
-    Row,
-    Unmatched,
-    compare,
-    fresh_curve,
-    require_matched,
-    shared_budgets,
-)
+from selfplay.scaling.metrics import PerSeed, compare_worth
+from selfplay.scaling.rows import Key, Row, Runs, shared_budgets, total_flops
+from selfplay.scaling.wall import Wall, find_wall
 
-MARGIN = math.log(1.10)
+__all__ = ["MIN_SEEDS", "Answer", "Gate", "Level", "level_budgets", "mean_ln_edm", "read_level", "read_levels"]
+
+MARGIN = math.log(MARGIN_RATIO)
 """Smallest mean ln EDM that counts as help: 10% more real data."""
-
-ALPHA = 0.05
-"""One-sided, per claim."""
 
 N_LEVEL_BUDGETS = 2
 """The level is the mean ln EDM of this many of the largest budgets: the best of several would be a choice by result."""
 
-MIN_SEEDS = 3
-"""With two, the t-interval rests on one difference and says next to nothing."""
-
-NOT_CHECKED = (
-    "whether the baseline was tuned as much as the other arms",
-    "evaluation error against the spread over seeds",
-    "an audit of the verifier",
-    "whether arms, margin and budgets were fixed before the runs were read",
-)
-"""What a verdict should also rest on and this reading cannot see; shown with it."""
+Expected = Key
+"""A run that a study should have: arm, budget, seed."""
 
 
 class Answer(StrEnum):
@@ -54,25 +43,6 @@ class Answer(StrEnum):
     YES = "YES"
     NO = "NO"
     UNDECIDED = "UNDECIDED"
-
-
-Expected = tuple[str, int, int]
-"""A run that a study should have: arm, budget, seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A condition without which there is no verdict.
-
-    Attributes:
-        name: The condition.
-        passed: Whether it holds; None where an earlier failure left nothing to check.
-        reason: What was found.
-    """
-
-    name: str
-    passed: bool | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +54,7 @@ class Level:
         harm: A NO that is also significantly worse than the baseline, by at least the margin.
         reason: Why, in one sentence without the final stop.
         gates: Every gate, in the order checked.
-        arm: The primary arm.
+        arm: The arm.
         baseline: What it was compared with.
         budgets: Budgets of the level, rising.
         ln_edm: Mean ln EDM over those budgets, by seed.
@@ -93,6 +63,9 @@ class Level:
         alpha: Level of each bound.
         seeds_needed: When undecided with all gates passed: seeds a new study would need were the observed mean and
             spread the truth. None otherwise, or where no practical number would do.
+        p: One-sided p-value of "worth no more than the baseline"; nan where a gate failed.
+        p_adjusted: The same after Holm's correction over the arms tested.
+        n_tested: Arms tested together.
     """
 
     answer: Answer
@@ -101,16 +74,19 @@ class Level:
     gates: tuple[Gate, ...]
     arm: str
     baseline: str
-    budgets: tuple[int, ...]
+    budgets: tuple[float, ...]
     ln_edm: PerSeed
     interval: Interval | None
     margin: float
     alpha: float
     seeds_needed: int | None = None
+    p: float = math.nan
+    p_adjusted: float = math.nan
+    n_tested: int = 1
 
 
 def read_level(
-    rows: Sequence[Row],
+    rows: Runs | Iterable[Row],
     expected: Sequence[Expected],
     *,
     primary: str,
@@ -119,7 +95,7 @@ def read_level(
     margin: float = MARGIN,
     alpha: float = ALPHA,
 ) -> Level:
-    """Read the level verdict off the finished runs of a study.
+    """Read the level verdict on one arm off the finished runs of a study, at equal training tokens.
 
     Args:
         rows: Finished runs.
@@ -130,153 +106,100 @@ def read_level(
         margin: Smallest ln EDM that counts as help.
         alpha: One-sided level of each bound.
     """
-    budgets = tuple(shared_budgets(rows, primary, baseline)[-N_LEVEL_BUDGETS:])
-    compared = [row for row in rows if row.arm in (primary, baseline) and row.budget in budgets]
-    matched, ln_edm = _matched(compared, budgets), PerSeed((), ())
-    if matched.passed:
-        ln_edm = _mean_ln_edm(rows, primary, baseline, fresh, budgets)
-    gates = [
-        _complete(rows, expected),
-        _finite(rows, expected),
-        _enough_seeds(compared),
-        matched,
-        _past_limit(compared, baseline),
-        _has_synthetic(compared, primary),
-        _fresh_falls(rows, fresh, sorted({row.seed for row in compared})),
-    ]
-    gates.append(_in_range(ln_edm, ready=all(gate.passed for gate in gates)))
+    claim = Claim(primary, baseline, fresh, margin=math.exp(margin), alpha=alpha)
+    return read_levels(rows, expected, claim)[primary]
+
+
+def read_levels(
+    rows: Runs | Iterable[Row],
+    expected: Sequence[Expected],
+    claim: Claim,
+    declared: Declared | None = None,
+    wall: Wall | None = None,
+) -> dict[str, Level]:
+    """Read the level verdicts on the primary arm and the secondary ones, Holm's correction over all of them.
+
+    Args:
+        rows: Finished runs.
+        expected: Runs the study should have.
+        claim: The rule.
+        declared: What the verdict rests on beside the runs.
+        wall: Of the baseline, if it is known already.
+    """
+    runs, declared = Runs.of(rows), declared or Declared()
+    wall = wall or find_wall(runs, baseline=claim.baseline, fresh=claim.fresh, alpha=claim.level_alpha)
+    levels = [_measure(runs, expected, claim, arm, declared, wall) for arm in (claim.primary, *claim.secondary)]
+    adjusted = holm([level.p for level in levels])
+    return {
+        level.arm: _decide(replace(level, p_adjusted=p, n_tested=len(levels)))
+        for level, p in zip(levels, adjusted, strict=True)
+    }
+
+
+def level_budgets(runs: Runs, claim: Claim, arm: str) -> tuple[float, ...]:
+    """Budgets at which the arm can be compared with the baseline, rising; a rule over the design, not over losses.
+
+    By tokens, those that both have. By FLOPs, those of the arm that the baseline spends too, at some budget.
+    """
+    if claim.match == "tokens":
+        return tuple(shared_budgets(runs.rows, arm, claim.baseline))
+    spent = sorted(total_flops(row) for row in runs.rows if row.arm == claim.baseline)
+    if not spent or any(math.isnan(flops) for flops in spent):
+        return ()
+    low, high = spent[0] / (1 + TOLERANCE), spent[-1] * (1 + TOLERANCE)
+    own: dict[float, list[float]] = {}
+    for row in runs.rows:
+        if row.arm == arm:
+            own.setdefault(row.budget, []).append(total_flops(row))
+    return tuple(sorted(budget for budget, flops in own.items() if all(low <= f <= high for f in flops)))
+
+
+def _measure(runs: Runs, expected: Sequence[Expected], claim: Claim, arm: str, declared: Declared, wall: Wall) -> Level:
+    """The level of one arm before anything is decided."""
+    budgets = level_budgets(runs, claim, arm)[-N_LEVEL_BUDGETS:]
+    gates = check(runs, expected, claim, arm, budgets, declared, wall)
+    ln_edm = mean_ln_edm(runs, claim, arm, budgets)
+    gates.append(in_range(ln_edm, ready=all(gate.passed is not False for gate in gates)))
     failed = "; ".join(f"{gate.name} ({gate.reason})" for gate in gates if gate.passed is False)
-    refused = _Decision(Answer.UNDECIDED, f"not met: {failed}")
-    decision = refused if failed else _decide(ln_edm.numbers(), margin, alpha)
-    return Level(
-        **decision._asdict(),
-        gates=tuple(gates),
-        arm=primary,
-        baseline=baseline,
-        budgets=budgets,
-        ln_edm=ln_edm,
-        margin=margin,
-        alpha=alpha,
-    )
+    level = Level(
+        Answer.UNDECIDED, False, f"not met: {failed}", tuple(gates), arm, claim.baseline, budgets, ln_edm, None,
+        claim.ln_margin, claim.level_alpha,
+    )  # fmt: skip
+    if failed:
+        return level
+    numbers = ln_edm.numbers()
+    return replace(level, reason="", interval=t_interval(numbers, level.alpha), p=p_above_zero(numbers))
 
 
-class _Decision(NamedTuple):
-    """The part of `Level` that the rule decides."""
-
-    answer: Answer
-    reason: str
-    harm: bool = False
-    interval: Interval | None = None
-    seeds_needed: int | None = None
-
-
-def _decide(ln_edm: Sequence[float], margin: float, alpha: float) -> _Decision:
+def _decide(level: Level) -> Level:
     """The decision rule, once no gate stands in its way."""
-    bounds = t_interval(ln_edm, alpha)
-    if bounds.low > 0 and bounds.mean >= margin:
-        reason = "the lower bound is above 1 and the mean is at or above the margin"
-        return _Decision(Answer.YES, reason, interval=bounds)
-    if bounds.high < margin:
-        harm = bounds.high < 0 and bounds.mean <= -margin
-        return _Decision(Answer.NO, "the upper bound is below the margin", harm, bounds)
+    bounds = level.interval
+    if bounds is None:
+        return level
+    if bounds.low > 0 and bounds.mean >= level.margin and level.p_adjusted < level.alpha:
+        return replace(
+            level, answer=Answer.YES, reason="the lower bound is above 1 and the mean is at or above the margin"
+        )
+    if bounds.high < level.margin:
+        harm = bounds.high < 0 and bounds.mean <= -level.margin
+        return replace(level, answer=Answer.NO, harm=harm, reason="the upper bound is below the margin")
     reason = "the interval holds both no effect and one worth having"
-    if bounds.low > 0:
+    if bounds.low > 0 and bounds.mean < level.margin:
         reason = "better than the baseline, but the mean is below the margin and the upper bound above it"
-    return _Decision(Answer.UNDECIDED, reason, interval=bounds, seeds_needed=seeds_needed(ln_edm, margin, alpha))
+    elif bounds.low > 0:
+        reason = f"better than the baseline by itself, but not after Holm's correction over {level.n_tested} arms"
+    return replace(level, reason=reason, seeds_needed=seeds_needed(level.ln_edm.numbers(), level.margin, level.alpha))
 
 
-def _mean_ln_edm(rows: Sequence[Row], primary: str, baseline: str, fresh: str, budgets: Sequence[int]) -> PerSeed:
+def mean_ln_edm(runs: Runs, claim: Claim, arm: str, budgets: Sequence[float]) -> PerSeed:
     """Per seed, the mean ln EDM over budgets; a budget without a number leaves the seed without one."""
     by_seed: dict[int, list[Measured]] = {}
     for budget in budgets:
-        ln_edm = compare(rows, primary, budget, baseline=baseline, fresh=fresh).ln_edm
-        for seed, value in zip(ln_edm.seeds, ln_edm.values, strict=True):
+        found = compare_worth(runs, arm, budget, baseline=claim.baseline, fresh=claim.fresh, match=claim.match)
+        for seed, value in zip(found.seeds, found.values, strict=True):
             by_seed.setdefault(seed, []).append(value)
     means = []
     for values in by_seed.values():
         reason = next((value.reason for value in values if value.reason), "")
         means.append(Measured.none(reason) if reason else Measured(sum(v.number for v in values) / len(values)))
     return PerSeed(tuple(by_seed), tuple(means))
-
-
-def _complete(rows: Sequence[Row], expected: Sequence[Expected]) -> Gate:
-    present = {(row.arm, row.budget, row.seed) for row in rows}
-    missing = [key for key in expected if tuple(key) not in present]
-    name = "all runs finished"
-    if not missing:
-        return Gate(name, True, f"{len(expected)} of {len(expected)}")
-    arm, budget, seed = missing[0]
-    example = f"{arm} at {budget:,} tokens, seed {seed}"
-    return Gate(name, False, f"{len(missing)} of {len(expected)} missing, for example {example}")
-
-
-def _finite(rows: Sequence[Row], expected: Sequence[Expected]) -> Gate:
-    bad = [
-        row
-        for row in rows
-        # a run that ends in nan has diverged, even if early stopping found a good round before
-        if not (math.isfinite(row.loss) and math.isfinite(row.loss_final))
-        and (row.arm, row.budget, row.seed) in expected
-    ]
-    if not bad:
-        return Gate("losses are finite", True, "all of them")
-    listed = ", ".join(f"{row.arm} at {row.budget:,} tokens, seed {row.seed}" for row in bad[:3])
-    return Gate("losses are finite", False, f"{len(bad)} diverged, for example {listed}")
-
-
-def _enough_seeds(compared: Sequence[Row]) -> Gate:
-    n = len({row.seed for row in compared})
-    return Gate(f"at least {MIN_SEEDS} seeds", n >= MIN_SEEDS, f"{n} seed{'s' if n != 1 else ''}")
-
-
-def _matched(compared: Sequence[Row], budgets: Sequence[int]) -> Gate:
-    name = "training tokens within 1%"
-    if not budgets:
-        return Gate(name, False, "the two arms have no budget in common")
-    try:
-        for budget in budgets:
-            require_matched([row for row in compared if row.budget == budget])
-    except Unmatched as error:
-        return Gate(name, False, str(error))
-    return Gate(name, True, f"at {' and '.join(f'{budget:,}' for budget in budgets)} tokens")
-
-
-def _past_limit(compared: Sequence[Row], baseline: str) -> Gate:
-    name = "real data has run out"
-    real = [row for row in compared if row.arm == baseline]
-    if not real:
-        return Gate(name, None, "no baseline runs to read it from")
-    limit, shortest = max(row.U for row in real), min(row.D for row in real)
-    times = f"the baseline passes over its {limit:,} distinct real tokens {shortest / limit:.3g} times or more"
-    return Gate(name, shortest > limit, times)
-
-
-def _has_synthetic(compared: Sequence[Row], primary: str) -> Gate:
-    """Without one synthetic token in any run, the arm is the baseline under another name: nothing was tested.
-
-    Some runs without any do not fail it: how often self-play yields something is part of what is tested.
-    """
-    name = "synthetic data was trained on"
-    runs = [row for row in compared if row.arm == primary]
-    if not runs:
-        return Gate(name, None, "no runs of the arm to read it from")
-    share, n_none = sum(row.D_syn / row.D for row in runs) / len(runs), sum(row.D_syn == 0 for row in runs)
-    found = f"{share:.0%} of training tokens" + (f"; none in {n_none} of {len(runs)} runs" if n_none else "")
-    return Gate(name, n_none < len(runs), found)
-
-
-def _fresh_falls(rows: Sequence[Row], fresh: str, seeds: Sequence[int]) -> Gate:
-    name = "fresh loss falls with data"
-    for seed in seeds:
-        try:
-            fresh_curve([row for row in rows if row.arm == fresh and row.seed == seed])
-        except Refusal as refusal:
-            return Gate(name, False, f"seed {seed}: {refusal}")
-    return Gate(name, True, "at every budget of every seed") if seeds else Gate(name, None, "no seeds to check")
-
-
-def _in_range(ln_edm: PerSeed, ready: bool) -> Gate:
-    name = "losses inside the fresh range"
-    if not ready:
-        return Gate(name, None, "not checked while another condition fails")
-    return Gate(name, not ln_edm.reason, ln_edm.reason or "every compared loss")

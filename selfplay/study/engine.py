@@ -26,6 +26,7 @@ from selfplay.files import locked, replacing
 from selfplay.progress import Progress
 from selfplay.records import RoundReport, RunResult
 from selfplay.study.grid import Cell, Grid, build_grid
+from selfplay.study.registration import register
 from selfplay.study.table import gather, write_table
 
 MAX_TRIES = 2
@@ -36,7 +37,7 @@ def run_study(config: StudyConfig, folder: Path) -> list[RunResult]:
 
     Args:
         config: The study. A folder may be run again with more arms, seeds or budgets; its finished cells stay.
-        folder: Takes `study.yaml`, `cells/`, `trunks/`, `table.parquet` and `table.csv`.
+        folder: Takes `study.yaml`, `registration.json`, `cells/`, `trunks/`, `table.parquet` and `table.csv`.
 
     Raises:
         ValueError: The folder is in use or holds runs of other settings, or some runs failed; then the others are
@@ -49,6 +50,7 @@ def run_study(config: StudyConfig, folder: Path) -> list[RunResult]:
         for cell in grid.cells:
             holds_run(cell.folder, cell.config)
         gather(folder, config)
+        register(config, folder)
         with replacing(folder / "study.yaml") as temporary:
             temporary.write_text(to_yaml(config))
         failures = _run_all(grid, config)

@@ -7,6 +7,7 @@ configurations deserve the same checks, adds a line to `CONFIGURED`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pickle
 import pkgutil
@@ -21,20 +22,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import envs
+from envs.code.abduction import Abduction
 from envs.code.deduction import Deduction
+from envs.code.repair import Repair
 from envs.core import MAX_CHARS, Corpus, Env, MalformedTask, Outcome, SolutionFirst, Solved, Task
+from envs.corpus.dataset import Dataset, ProgramSet
 from envs.corpus.jsonl import Jsonl
+from envs.foreign.reasoning_gym import ReasoningGym
 from envs.math.antiderivative import Antiderivative
 from envs.math.arithmetic import Arithmetic
 from envs.math.base_conversion import BaseConversion
 from envs.math.chain import Chain
+from envs.math.definite_integral import DefiniteIntegral
+from envs.math.derivative import Derivative
+from envs.math.differential_equation import DifferentialEquation
+from envs.math.expansion import Expansion
 from envs.math.fraction import Fraction
 from envs.math.horizon import Horizon
+from envs.math.limit import Limit
 from envs.math.linear import Linear
 from envs.math.linear_system import LinearSystem
 from envs.math.matrix_inverse import MatrixInverse
 from envs.math.modular import Modular
+from envs.math.polynomial_roots import PolynomialRoots
 from envs.math.quadratic import Quadratic
+from envs.math.series_coefficient import SeriesCoefficient
+from envs.math.trigonometric_simplification import TrigonometricSimplification
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -46,14 +59,42 @@ CONFIGURED: dict[type[Env], list[Callable[[], Env]]] = {
     Arithmetic: [lambda: Arithmetic("+-*", max_digits=5), lambda: Arithmetic("-*", reverse=True)],
     BaseConversion: [lambda: BaseConversion((2, 8, 10, 16), max_digits=9)],
     Chain: [lambda: Chain("+", max_operations=3), lambda: Chain("-", max_operations=3, max_digits=3)],
+    Expansion: [lambda: Expansion("xy", max_factors=5, max_coefficient=99)],
     Fraction: [lambda: Fraction("-:", max_digits=3)],
     Horizon: [lambda: Horizon("*g", max_steps=20, max_operand=9, modulus=10)],
     LinearSystem: [lambda: LinearSystem(max_unknowns=4, max_coefficient=1, max_value=1)],
     MatrixInverse: [lambda: MatrixInverse(max_rows=4, max_entry=1)],
     Modular: [lambda: Modular("+-*/o", moduli=(2, 3, 113)), lambda: Modular("/", moduli=(97,))],
+    PolynomialRoots: [lambda: PolynomialRoots(max_degree=4, max_root=1), lambda: PolynomialRoots(roots="rational")],
+    TrigonometricSimplification: [lambda: TrigonometricSimplification("xy", max_calls=5)],
     Quadratic: [lambda: Quadratic(max_digits=1, roots="rational")],
     Linear: [lambda: Linear(max_digits=1, solutions="integer")],
-    Antiderivative: [lambda: Antiderivative(integrands="polynomial")],
+    Antiderivative: [
+        lambda: Antiderivative(integrands="polynomial"),
+        lambda: Antiderivative(variable="t", parameters="x", max_coefficient=1),
+    ],
+    DefiniteIntegral: [lambda: DefiniteIntegral(max_coefficient=2, max_bound=20)],
+    Derivative: [lambda: Derivative(max_level=5, max_coefficient=99)],
+    DifferentialEquation: [lambda: DifferentialEquation(max_coefficient=99)],
+    Limit: [lambda: Limit(max_coefficient=99)],
+    SeriesCoefficient: [lambda: SeriesCoefficient(max_parts=5, max_order=12, max_coefficient=1)],
+    Dataset: [lambda form=form: Dataset(str(FIXTURES / f"{form}.jsonl"), form) for form in ("gsm8k", "math", "texts")],
+    ProgramSet: [
+        *[
+            lambda form=form: ProgramSet(str(FIXTURES / f"{form}.jsonl"), form)
+            for form in ("human-eval", "mbpp", "azr-program")
+        ],
+        *[lambda form=form: ProgramSet(str(FIXTURES / "azr.jsonl"), form) for form in ("azr-output", "azr-input")],
+    ],
+    ReasoningGym: [
+        lambda: ReasoningGym("chain_sum"),
+        lambda: ReasoningGym("gcd", config={"min_numbers": 2, "max_numbers": 3}),
+        lambda: ReasoningGym("letter_counting", max_level=2),
+    ]
+    if importlib.util.find_spec("reasoning_gym")
+    else [],
+    Abduction: [lambda: Abduction(max_level=6)],
+    Repair: [lambda: Repair(max_level=6)],
     Deduction: [lambda: Deduction(max_statements=2, max_value=50, operators="+-", calls=False, choices=False)],
 }
 

@@ -11,8 +11,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from envs.code.abduction import Abduction
 from envs.code.deduction import Deduction
+from envs.code.distinction import Distinction
+from envs.code.error_prediction import ErrorPrediction
+from envs.code.induction import Induction
+from envs.code.output import Output
+from envs.code.repair import Repair
 from envs.code.stack_machine import StackMachine
+from envs.code.synthesis import Synthesis
 from envs.core import Env, SolutionFirst
 from envs.math.antiderivative import Antiderivative
 from envs.math.arithmetic import Arithmetic
@@ -20,28 +27,44 @@ from envs.math.base_conversion import BaseConversion
 from envs.math.chain import Chain
 from envs.math.composed import Composed
 from envs.math.countdown import Countdown
+from envs.math.definite_integral import DefiniteIntegral
+from envs.math.derivative import Derivative
+from envs.math.differential_equation import DifferentialEquation
+from envs.math.expansion import Expansion
 from envs.math.factor_integer import FactorInteger
+from envs.math.factoring import Factoring
 from envs.math.fraction import Fraction
 from envs.math.graph_coloring import GraphColoring
 from envs.math.greatest_divisor import GreatestDivisor
 from envs.math.horizon import Horizon
+from envs.math.inequality import Inequality
+from envs.math.limit import Limit
 from envs.math.linear import Linear
 from envs.math.linear_system import LinearSystem
 from envs.math.matrix_inverse import MatrixInverse
 from envs.math.matrix_product import MatrixProduct
 from envs.math.modular import Modular
 from envs.math.modular_inverse import ModularInverse
+from envs.math.polynomial_roots import PolynomialRoots
 from envs.math.polynomial_value import PolynomialValue
 from envs.math.proof import Proof
 from envs.math.quadratic import Quadratic
+from envs.math.rational_simplification import RationalSimplification
 from envs.math.satisfiability import Satisfiability
+from envs.math.series_coefficient import SeriesCoefficient
 from envs.math.sorting import Sorting, Swaps
 from envs.math.subset_sum import SubsetSum
 from envs.math.sudoku import Sudoku
+from envs.math.trigonometric_simplification import TrigonometricSimplification
 
 FOLDER = Path(__file__).parents[1] / "golden" / "envs"
 FAMILIES: list[Env] = [
     Antiderivative(),
+    DefiniteIntegral(),
+    Derivative(),
+    DifferentialEquation(),
+    Limit(),
+    SeriesCoefficient(),
     Arithmetic("+-*"),
     Deduction(),
     FactorInteger(),
@@ -66,9 +89,22 @@ FAMILIES: list[Env] = [
     Satisfiability(),
     Sorting(),
     StackMachine(),
+    Abduction(),
+    Distinction(),
+    ErrorPrediction(),
+    Induction(),
+    Output(),
+    Repair(),
+    Synthesis(),
     SubsetSum(),
     Sudoku(),
     Swaps(),
+    Expansion(),
+    Factoring(),
+    Inequality(),
+    PolynomialRoots(),
+    RationalSimplification(),
+    TrigonometricSimplification(),
 ]
 N_PER_LEVEL = 4
 

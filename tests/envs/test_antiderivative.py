@@ -1,10 +1,17 @@
+import json
 import time
 from random import Random
 
 import pytest
+import sympy
 
 from envs.core import MalformedTask, Outcome
+from envs.equality import compare_trees
+from envs.grammar import parse
+from envs.integrands import n_kernels
 from envs.math.antiderivative import Antiderivative
+from envs.symbolic import from_sympy, to_sympy
+from tests.envs.golden import FOLDER
 
 ENV = Antiderivative()
 
@@ -71,6 +78,11 @@ def test_polynomials_only() -> None:
 def test_spellings_of_one_polynomial_share_their_id() -> None:
     assert ENV.parse("(x+1)**2").id == ENV.parse("1+2*x+x*x").id == ENV.parse(" x**2 + 2*x + 1").id
     assert ENV.parse("sin(x)+a").id == ENV.parse("a+sin(x)").id
+    assert ENV.parse("2*sin(x)*cos(x)").id == ENV.parse("sin(2*x)").id
+    assert ENV.parse("1/(x-1)-1/(x+1)").id == ENV.parse("2/(x**2-1)").id
+    assert ENV.parse("a*exp(x)").id != ENV.parse("b*exp(x)").id
+    other = Antiderivative(variable="t", parameters="ab")
+    assert other.parse("t*exp(t)").id == ENV.parse("exp(x)*x").id
 
 
 @pytest.mark.parametrize(
@@ -81,10 +93,17 @@ def test_spellings_of_one_polynomial_share_their_id() -> None:
         ("x*log(x)-x", "log(x)"),
         ("a*x**2/2", "a*x"),
         ("sin(x**2)", "2*x*cos(x**2)"),
+        ("(x**2-2*x+2)*exp(x)", "x**2*exp(x)"),
+        ("x*exp(x)-exp(x)", "x*exp(x)"),
+        ("sin(2*x)/4-x*cos(2*x)/2", "x*sin(2*x)"),
+        ("log(x)+x-x", "1/x"),
+        ("exp(x)*(sin(x)+cos(x))/2", "exp(x)*cos(x)"),
     ],
 )
 def test_pose(solution: str, prompt: str) -> None:
-    assert ENV.pose(solution).task.id == ENV.parse(prompt).id
+    posed = ENV.pose(solution).task
+    assert posed.id == ENV.parse(prompt).id
+    assert len(posed.prompt) <= 2 * len(prompt) + 10, "like terms are not gathered"
 
 
 @pytest.mark.parametrize("solution", ["", "5", "a", "x+C", "log(0)+x", "sign(x)", "x**201", "sin(x)**2+cos(x)**2"])
@@ -96,7 +115,7 @@ def test_refused_solutions(solution: str) -> None:
 @pytest.mark.parametrize(
     "fields",
     [{"variable": "C"}, {"variable": "xy"}, {"max_terms": 0}, {"max_terms": 9}, {"max_degree": 0}, {"parameters": "x"},
-     {"max_coefficient": 0}, {"integrands": "rational"}],
+     {"max_coefficient": 0}, {"max_kernels": 4}, {"max_kernels": -1}, {"integrands": "rational"}],
 )  # fmt: skip
 def test_bad_configuration(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(fields))}=.*use"):
@@ -112,8 +131,58 @@ def test_polynomials_are_fast() -> None:
 
 
 def test_capacity_is_reached() -> None:
-    env = Antiderivative(max_terms=2, max_degree=2, max_coefficient=2)
+    env = Antiderivative(max_terms=2, max_degree=2, max_coefficient=2, max_kernels=0)
     rng = Random(0)
     assert [env.capacity(level) for level in env.levels] == [3 * 4, 3 * 4 * 4]
     for level in env.levels:
         assert len({env.sample(rng, level).task.id for _ in range(1_500)}) == env.capacity(level)
+
+
+@pytest.mark.parametrize(
+    ("text", "kernels"),
+    [("x*exp(2*x)", 1), ("sin(x)*cos(x)", 1), ("exp(x)*cos(x)", 2), ("log(x)/x", 1), ("1/(x*(x-1))", 2),
+     ("sqrt(x)+1/x", 1),
+     ("x**x", 1), ("exp(x)*cos(2*x)+1/(x+1)", 3)],
+)  # fmt: skip
+def test_kernels(text: str, kernels: int) -> None:
+    assert n_kernels(parse(text)) == kernels
+    assert ENV.parse(text).level == ENV.max_terms + kernels
+
+
+def test_levels_of_polynomials_only() -> None:
+    assert list(Antiderivative(integrands="polynomial").levels) == [1, 2, 3]
+    assert list(Antiderivative(max_kernels=0).levels) == [1, 2, 3]
+    assert list(ENV.levels) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_old_levels_are_as_they_were() -> None:
+    old = json.loads((FOLDER / "math_antiderivative.v1.json").read_text())
+    new = json.loads((FOLDER / "math_antiderivative.v2.json").read_text())
+    assert new[: len(old)] == old
+
+
+@pytest.mark.parametrize("level", [4, 5, 6])
+def test_elementary_integrands_against_sympy(level: int) -> None:
+    rng, x = Random(level), sympy.Symbol("x")
+    for _ in range(15):
+        task, answer, _ = ENV.sample(rng, level)
+        slope = from_sympy(sympy.diff(to_sympy(parse(answer)), x))
+        result = compare_trees(parse(task.prompt), slope, domains={"x": "complex"})
+        assert result.label == "equal", (task.prompt, answer, result)
+
+
+def test_another_variable_is_sampled_alike() -> None:
+    env = Antiderivative(variable="t", parameters="")
+    for level in env.levels:
+        solved = env.sample(Random(level), level)
+        assert solved.task.prompt == ENV.sample(Random(level), level).task.prompt.replace("x", "t").replace(
+            "etp", "exp"
+        )
+        assert env.verify(solved.task, solved.answer).outcome is Outcome.CORRECT
+
+
+def test_bound_on_elementary_integrands() -> None:
+    env = Antiderivative(max_coefficient=1)
+    rng = Random(0)
+    for level in (4, 5):
+        assert len({env.sample(rng, level).task.id for _ in range(2_000)}) > env.capacity(level) / 2

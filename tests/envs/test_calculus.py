@@ -1,7 +1,7 @@
 import pytest
 import sympy
 
-from envs.calculus import _RULES, collect, derivative
+from envs.calculus import _RULES, collect, derivative, gather
 from envs.equality import compare_trees
 from envs.equality.balls import _FUNCTIONS
 from envs.expression import GrammarError, text_of
@@ -60,3 +60,17 @@ def test_sympy_objects_outside_the_grammar() -> None:
     for foreign in [sympy.oo, sympy.Float(0.5), sympy.Integral(x), sympy.gamma(x), sympy.nan]:
         with pytest.raises(GrammarError):
             from_sympy(foreign)
+
+
+@pytest.mark.parametrize(
+    ("text", "gathered"),
+    [
+        ("(2*x-2)*exp(x)+(x**2-2*x+2)*exp(x)", "x**2*exp(x)"),
+        ("x*sin(x)-2*x**2*sin(x)+x*cos(x)", "(-2*x**2+x)*sin(x)+x*cos(x)"),
+        ("(x+1)**9*exp(x)+x*exp(x)", "(x+1)**9*exp(x)+x*exp(x)"),
+        ("x*log(x)", "x*log(x)"),
+        ("(x-1)*exp(x)+(1-x)*exp(x)", "0"),
+    ],
+)
+def test_gather(text: str, gathered: str) -> None:
+    assert text_of(gather(parse(text), "x")) == gathered

@@ -143,6 +143,12 @@ def test_train_eval_and_damage(capsys, tmp_path: Path, run_file: str):
     assert "holds a run of another configuration" in refused(capsys, *argv, "--seed", "7")
     (out / "result.json").unlink()
     (out / "checkpoint.ckpt").write_bytes(b"damaged")
+    assert main(argv) == 0
+    assert "damaged or not a checkpoint" in (told := capsys.readouterr()).err
+    assert "going on from checkpoint.previous.ckpt" in told.err
+    (out / "result.json").unlink()
+    for name in ("checkpoint.ckpt", "checkpoint.previous.ckpt"):
+        (out / name).write_bytes(b"damaged")
     assert "checkpoint.ckpt: damaged or not a checkpoint" in refused(capsys, *argv)
     (out / "best.ckpt").write_bytes(b"damaged")
     assert "best.ckpt: damaged or not a checkpoint" in refused(capsys, "eval", str(out))
@@ -161,7 +167,7 @@ def test_tasks(capsys, run_file: str):
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert "-n 0: needs at least 1" in refused(capsys, "tasks", "sample", run_file, "-n", "0")
     assert main(["tasks", "certify", run_file]) == 0
-    assert "certified: repeats 0, overlaps 0, wrong references 0" in capsys.readouterr().out
+    assert "certified: repeats 0, overlaps 0, split groups 0, wrong references 0" in capsys.readouterr().out
     assert "more tasks than exist" in refused(capsys, "tasks", "certify", run_file, "--data.n_real", "99999")
 
 

@@ -16,38 +16,24 @@ from selfplay.model.tokenizer import Tokenizer
 ROOT = Path(__file__).parents[2]
 # Audits have a configuration of their own: tests/selfplay/measure loads theirs.
 SHIPPED = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if path.parent.name != "audit")
-FIXTURES = ROOT / "tests" / "contracts" / "fixtures"
-NOT_SHIPPED = {"runs/rubi.jsonl": FIXTURES / "integrals.jsonl"}
-"""Data files that a user makes first, and what stands in for them here: a few rows of the same form."""
 
 
 def kind_of(path: Path) -> type[RunConfig] | type[StudyConfig]:
     return StudyConfig if "arms" in yaml.safe_load(path.read_text()) else RunConfig
 
 
-def shipped(path: Path, folder: Path) -> tuple[RunConfig | StudyConfig, bool]:
-    """The configuration, and whether its data is a stand-in."""
-    text = path.read_text()
-    stands_in = [name for name in NOT_SHIPPED if name in text]
-    for name in stands_in:
-        text = text.replace(name, str(NOT_SHIPPED[name]))
-    copy = folder / path.name
-    copy.write_text(text)
-    return load_config(kind_of(path), copy), bool(stands_in)
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_configuration_loads_and_reads_back_equal(path: Path, tmp_path: Path):
-    config, _ = shipped(path, tmp_path)
+    config = load_config(kind_of(path), path)
     (tmp_path / "again.yaml").write_text(to_yaml(config))
     assert load_config(type(config), tmp_path / "again.yaml") == config
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_configuration_has_its_data_and_the_data_fits(path: Path, tmp_path: Path):
-    config, stands_in = shipped(path, tmp_path)
-    small = {"n_real": 5, "n_validation": 1, "n_heldout": 1, "n_accuracy": 0} if stands_in else {}
-    data: DataConfig = replace(config.data, **small)
+def test_a_shipped_configuration_has_its_data_and_the_data_fits(path: Path):
+    config = load_config(kind_of(path), path)
+    pools = [arm.n_real or 0 for arm in config.arms] if isinstance(config, StudyConfig) else []
+    data: DataConfig = replace(config.data, n_real=max(config.data.n_real, *pools, 0))
     drawn = draw_real_data(data, 0)
     encoder = Encoder(Tokenizer.of(task.env for task in data.tasks), config.model.context_length)
     for solved in (*drawn.heldout, *drawn.validation, *drawn.pool):
@@ -106,6 +92,7 @@ WRONG_RUNS = {
     "cannot pose": (BASE + "arm: {proposer: solution}", "math/arithmetic cannot pose a task from its solution"),
     "folder name": (BASE + "arm: {name: a/b}", "arm name 'a/b': use letters"),
     "arm dropout": (BASE + "arm: {dropout: 1.0}", "dropout = 1.0: must be at least 0 and below 1"),
+    "arm pool": (BASE + "arm: {n_real: 5}", "arm.n_real = 5: is for studies; use data.n_real"),
     "arm decay": (BASE + "arm: {weight_decay: -1}", "weight_decay = -1.0: must be 0 or more"),
     **{
         f"{name} {value}": (
@@ -135,6 +122,7 @@ WRONG_STUDIES = {
     "no budget": (STUDY.replace("[1000]", "[]"), "budgets_tokens is empty"),
     "negative budget": (STUDY.replace("[1000]", "[-5]"), r"budgets_tokens = \[-5\]: .*above 0"),
     "negative arm budget": (STUDY.replace("name: real}", "name: real, budgets_tokens: [0]}"), r"\[0\]: .*above 0"),
+    "arm pool": (STUDY.replace("name: real}", "name: real, n_real: 0}"), "arm real: n_real = 0: must be above 0"),
     "primary": (STUDY + "primary: best", "primary = best: not one of the arms real, verified, fresh"),
     "workers": (STUDY + "n_workers: -1", "n_workers = -1: must be 0 or more"),
     "cannot pose": (STUDY.replace("proposer: model", "proposer: solution"), "arm verified: .*cannot pose"),

@@ -1,7 +1,7 @@
 """Real data: disjoint by id, nested by size, the same for all arms of a seed, and finite where it is."""
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -91,6 +91,60 @@ def test_levels_of_a_corpus_come_as_often_as_they_are_in_it():
     assert sum(solved.task.level == 2 for solved in whole) == 10
     only = list(islice(distinct([TaskConfig(Uneven(), levels=[2])], stream(0, "x"), set()), 10))
     assert {solved.task.level for solved in only} == {2}
+
+
+@dataclass(frozen=True)
+class Grouped(Arithmetic, Corpus):
+    """Sums in groups of very different sizes: group 0 has 60 rows, each of the 60 others has 2."""
+
+    def rows(self):
+        return [Solved(Task("math/arithmetic", f"{a}+9", 1, f"{a}+9"), str(a + 9)) for a in range(180)]
+
+    def groups(self):
+        return {row.task.id: str(max(0, (i - 60) // 2 + 1)) for i, row in enumerate(self.rows())}
+
+
+def grouped(n_real: int, n_heldout: int = 21) -> DataConfig:
+    return DataConfig([TaskConfig(Grouped(), levels=[1])], n_real, 11, n_heldout, 0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_group_is_on_two_sides(seed: int):
+    data, groups = draw_real_data(grouped(60), seed), Grouped().groups()
+    sides = [{groups[task_id] for task_id in ids(drawn)} for drawn in (data.heldout, data.validation, data.pool)]
+    assert len(set().union(*sides)) == sum(map(len, sides))
+    spent = {task_id for task_id, group in groups.items() if group in sides[0] | sides[1]}
+    assert data.reserved == spent > set(ids(data.heldout + data.validation))  # a cut group is reserved whole
+
+
+def test_held_out_tasks_come_group_by_group():
+    data, groups = draw_real_data(grouped(60), 1), Grouped().groups()
+    heldout = [groups[task_id] for task_id in ids(data.heldout)]
+    assert sum(here != there for here, there in pairwise(heldout)) + 1 == len(set(heldout))
+
+
+def test_a_large_group_is_no_likelier_to_be_held_out_than_a_small_one():
+    groups = Grouped().groups()
+    first = [groups[ids(draw_real_data(grouped(10, n_heldout=1), seed).heldout)[0]] for seed in range(40)]
+    assert first.count("0") <= 4  # 1 of 61 groups, though a third of the rows
+
+
+def test_pools_of_a_grouped_corpus_are_nested_and_held_out_tasks_the_same():
+    small, large = (draw_real_data(grouped(n), 0) for n in (15, 60))
+    assert small.pool == large.pool[:15]
+    assert (small.heldout, small.validation) == (large.heldout, large.validation)
+
+
+def test_certificate_counts_split_groups(monkeypatch):
+    assert certify(grouped(30), 0).n_split_groups == 0
+    data, groups = draw_real_data(grouped(30), 0), Grouped().groups()
+    group = groups[data.heldout[-1].task.id]  # 21 tasks of groups of 2: the last is cut
+    row = next(r for r in Grouped().rows() if groups[r.task.id] == group and r.task.id not in ids(data.heldout))
+    monkeypatch.setattr("selfplay.data.certify.draw_real_data", lambda *_: replace(data, pool=(*data.pool, row)))
+    certificate = certify(grouped(30), 0)
+    assert (certificate.n_overlaps, certificate.n_split_groups) == (0, 1)
+    assert not certificate.clean
+    assert "split groups 1" in certificate.line()
 
 
 def test_the_pool_is_walked_whole_in_a_new_order_each_epoch(config: DataConfig):

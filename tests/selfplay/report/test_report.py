@@ -13,14 +13,15 @@ from matplotlib.image import imread
 
 from selfplay.report.axes import log_axis
 from selfplay.report.evidence import read_evidence
-from selfplay.report.html import make_report, read_verdict
+from selfplay.report.html import make_report
 from selfplay.report.samples import KINDS, MAX_SAMPLES, choose_samples, kind_of
 from selfplay.report.style import amount, looks, power
+from selfplay.report.verdict import read_study
 from selfplay.scaling.verdict import Answer
 from selfplay.study.table import RunKey, run_keys
 from tests.selfplay.report.synthetic import HOSTILE, U, study, worth, write_study
 
-FIGURES = {"loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "cost"}
+FIGURES = {"loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "cost", "forest", "wall"}
 SMALL = study(budgets=(500_000, 1_000_000), seeds=(0, 1, 2))
 
 
@@ -93,7 +94,7 @@ def test_model_text_is_escaped(whole: Path) -> None:
 def test_the_page_holds_what_it_promises(whole: Path) -> None:
     text = " ".join(page(whole).text.split())
     assert "Yes, it helps at these budgets" in text
-    for gate in read_verdict(read_evidence(whole)).gates:
+    for gate in read_study(read_evidence(whole)).decision.level.gates:
         assert gate.name in text
     for phrase in (
         "gap recovered",
@@ -117,7 +118,7 @@ def test_the_same_study_gives_the_same_bytes(whole: Path) -> None:
 def test_planted_worth_is_what_the_page_shows(tmp_path: Path) -> None:
     config = study(budgets=(500_000, 1_000_000), seeds=(0, 1, 2))
     write_study(tmp_path, config, noise=0.0)
-    level = read_verdict(read_evidence(tmp_path))
+    level = read_study(read_evidence(tmp_path)).decision.level
     planted = [math.log(worth("verified", b) / worth("real", b)) for b in (500_000, 1_000_000)]
     assert level.answer is Answer.YES
     assert level.interval is not None
@@ -151,7 +152,7 @@ def test_unmatched_arms_are_not_drawn_over_tokens(tmp_path: Path) -> None:
     assert "Held-out loss against training tokens: not drawn. At the budget of 500,000: training tokens differ" in text
     assert "verified 520,000 tokens" in text
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert names == FIGURES - {"loss_tokens", "accuracy_tokens"}
+    assert names == FIGURES - {"loss_tokens", "accuracy_tokens", "forest"}
 
 
 def test_one_fresh_budget_is_a_reason_not_a_failure(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from selfplay.scaling.claim import Claim
 from selfplay.scaling.metrics import compare
-from selfplay.scaling.verdict import Answer, Expected, Level, read_level
+from selfplay.scaling.verdict import Answer, Expected, Level, read_level, read_levels
 from tests.selfplay.scaling.rows import BUDGETS, Run, table
 
 
@@ -153,3 +154,20 @@ def test_a_verdict_agrees_with_the_metric_it_is_read_from() -> None:
     rows = planted(1.5, 0.05)
     found = [compare(rows, "verified", b, baseline="real", fresh="fresh").ln_edm.numbers() for b in BUDGETS[-2:]]
     assert read(rows).ln_edm.numbers() == pytest.approx(np.mean(found, axis=0).tolist())
+
+
+def test_a_yes_must_stand_under_holms_correction_over_all_arms_tested() -> None:
+    third = {"real": lambda D: D / 3}
+    arms = {
+        name: (lambda D, factor=factor: factor * D / 3) for name, factor in (("verified", 1.35), ("b", 1.0), ("c", 1.0))
+    }
+    spread = {"verified": 0.176, "b": 0.04, "c": 0.04}
+    rows = table({**third, **arms}, shift=lambda seed, arm, budget: 0.15 * spread.get(arm, 0.0) * (-1) ** seed)
+    alone = read_levels(rows, cells(rows), Claim("verified"))["verified"]
+    assert alone.answer is Answer.YES
+    assert alone.p == pytest.approx(0.03, abs=0.003)
+    together = read_levels(rows, cells(rows), Claim("verified", secondary=("b", "c")))
+    assert together["verified"].answer is Answer.UNDECIDED
+    assert together["verified"].p_adjusted == pytest.approx(3 * alone.p)
+    assert "Holm's correction over 3 arms" in together["verified"].reason
+    assert together["b"].answer is Answer.NO  # a NO claims nothing that needs correcting

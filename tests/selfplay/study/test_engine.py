@@ -16,6 +16,7 @@ from selfplay.config import ArmConfig, JudgeConfig, StudyConfig
 from selfplay.configfile import to_yaml
 from selfplay.records import WALL_CLOCK_COLUMNS
 from selfplay.study.engine import run_study, uninterrupted
+from selfplay.study.registration import check_registration
 
 
 @pytest.fixture
@@ -40,6 +41,9 @@ def test_same_study_twice_and_with_other_workers_gives_the_same_table(study: Stu
     run_study(replace(study, n_workers=1), tmp_path / "b")
     assert table(tmp_path / "a") == table(tmp_path / "b")
     assert all(row["D"] == row["budget"] for row in table(tmp_path / "a"))
+    assert check_registration(study, tmp_path / "a").passed is True
+    later = replace(study, seeds=[0, 1])
+    assert "study.seeds was [0], is [0, 1]" in check_registration(later, tmp_path / "a").reason
 
 
 def test_killed_and_run_again_gives_the_same_table(study: StudyConfig, tmp_path: Path):

@@ -56,6 +56,16 @@ def test_arms_with_other_regularisation_begin_on_their_own(study: StudyConfig):
     assert trunks["real"] == trunks["unverified"] != trunks["verified"]
 
 
+def test_an_arm_may_have_a_pool_of_its_own(study: StudyConfig):
+    arms = [ArmConfig("real"), ArmConfig("more", n_real=400), ArmConfig("less", n_real=50)]
+    grid = build_grid(replace(study, arms=arms, primary="more", fresh=None), OUT)
+    pools = {(cell.config.arm.name, cell.config.data.n_real) for cell in grid.cells}
+    assert pools == {("real", study.data.n_real), ("more", 400), ("less", 50)}
+    assert all(cell.config.arm.n_real is None for cell in grid.cells)  # it is said once, in the run's data
+    trunks = {cell.config.arm.name: cell.trunk for cell in grid.cells if cell.config.seed == 0 and cell.trunk}
+    assert len(set(trunks.values())) == len(trunks) == 3, "other data, another beginning"
+
+
 @pytest.mark.parametrize(("n", "name"), [(800_000, "800k"), (1_250_000, "1.25M"), (1_234, "1234"), (3_000_000, "3M")])
 def test_tokens_name(n, name):
     assert tokens_name(n) == name
