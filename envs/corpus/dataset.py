@@ -236,6 +236,8 @@ class Dataset(_Rows):
 class ProgramSet(_Rows, Executed):
     """A data set whose answers are run: `human-eval`, `mbpp`, `azr-output`, `azr-input`, `azr-program`, or your own."""
 
+    name: str = "corpus/programs"
+
     tiers: ClassVar[tuple[str, ...]] = ("executed",)
     asymmetry: ClassVar[str] = "solving: as hard as the data set's tasks; checking: one run of its tests"
 
