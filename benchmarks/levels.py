@@ -49,7 +49,7 @@ def run_of(env: Env, n_steps: int) -> tuple[RunConfig, list[int]]:
     rng = Random(0)
     drawn = [env.sample(rng, level) for level in levels for _ in range(200)]
     n_chars = [len(solved.task.prompt) + len(solved.answer) for solved in drawn]
-    context = max(n_chars) + 16  # role tokens, and longer tasks that 200 draws did not show
+    context = 16 + max(n_chars) * 3 // 2  # role tokens, and longer tasks than 200 draws showed
     budget = round(n_steps * BATCH_SIZE * sum(n_chars) / len(n_chars))
     config = RunConfig(
         data=DataConfig(

@@ -8,6 +8,7 @@ import itertools
 import pkgutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -131,6 +132,8 @@ def _short(count: int) -> str:
 def load_data(path: str, overrides: Sequence[str]) -> tuple[DataConfig, list[int]]:
     """The data and the seeds of a run's or a study's configuration file.
 
+    A study's arms may have pools of their own sizes; they lie inside the largest, which is the one returned.
+
     Raises:
         ValueError: See `load_config`.
     """
@@ -140,6 +143,7 @@ def load_data(path: str, overrides: Sequence[str]) -> tuple[DataConfig, list[int
         is_study = False  # the loader below says what is wrong
     if is_study:
         study = load_config(StudyConfig, path, overrides)
-        return study.data, study.seeds
+        largest = max(study.data.n_real, *(arm.n_real or 0 for arm in study.arms))
+        return replace(study.data, n_real=largest), study.seeds
     run = load_config(RunConfig, path, overrides)
     return run.data, [run.seed]

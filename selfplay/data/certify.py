@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from envs.core import Corpus, Env, MalformedTask, Outcome, Solved
 from selfplay.config import DataConfig
+from selfplay.data.fingerprint import fingerprint
 from selfplay.data.sources import draw_real_data, groups_of
 
 N_FRESH_CHUNKS = 20
@@ -25,6 +26,7 @@ class Certificate:
         n_split_groups: Groups (`Corpus.groups`) with tasks in two of held-out, validation and pool.
         n_wrong: Reference answers that the env does not verify, or prompts it does not read back to the task.
         n_fresh_repeats: Repeats among the fresh draws looked at, which i.i.d. draws may have.
+        sha256: Fingerprint of held-out set, validation set and pool, in this order: the same in every process.
     """
 
     seed: int
@@ -34,6 +36,7 @@ class Certificate:
     n_split_groups: int
     n_wrong: int
     n_fresh_repeats: int
+    sha256: str
 
     @property
     def clean(self) -> bool:
@@ -46,7 +49,7 @@ class Certificate:
         return (
             f"seed {self.seed}: {'certified' if self.clean else 'FAILED'}: repeats {self.n_repeats}, overlaps "
             f"{self.n_overlaps}, split groups {self.n_split_groups}, wrong references {self.n_wrong}  ({sizes}, of "
-            f"which repeated {self.n_fresh_repeats})"
+            f"which repeated {self.n_fresh_repeats}; data {self.sha256})"
         )
 
 
@@ -68,6 +71,7 @@ def certify(config: DataConfig, seed: int) -> Certificate:
         n_split_groups=_n_split_groups(config, sets),
         n_wrong=sum(_n_wrong(config, examples) for examples in sets.values()),
         n_fresh_repeats=len(fresh) - len(fresh_ids),
+        sha256=fingerprint([*data.heldout, *data.validation, *data.pool]),
     )
 
 
