@@ -19,6 +19,8 @@ Exact: TypeAlias = int | Fraction
 MAX_BITS = 4_000
 """Of a coefficient: larger ones come from hostile text only."""
 
+_MOST_PADDED = 64  # terms of a function of x**n, where so many are not asked for
+
 
 class SeriesError(ValueError):
     """A function that has no such series; the message says why."""
@@ -140,7 +142,7 @@ def natural(series: Laurent) -> tuple[Exact, ...]:
     """
     order, terms = series
     if order > 0:
-        return (*(0,) * order, *terms)[: max(len(terms), order + 1)]
+        return (*(0,) * order, *terms)[: max(len(terms), min(order + 1, _MOST_PADDED))]
     if any(terms[:-order]):
         raise SeriesError("a pole")
     if len(terms) <= -order:

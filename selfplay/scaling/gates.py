@@ -173,7 +173,7 @@ def past_wall(wall: Wall, compared: Sequence[Row], ready: bool) -> Gate:
     if wall.reason:
         return Gate(name, False if wall.reason.startswith("not reached") else None, wall.reason)
     found = f"a repeated token is worth less than 1/e of a fresh one from {rounded(wall.D)} tokens on"
-    past = wall.D > max(row.D for row in compared) * (1 + TOLERANCE)
+    past = max(row.D for row in compared) * (1 + TOLERANCE) < wall.D
     return Gate(name, True, found + (", past the budgets of the level" if past else ""))
 
 

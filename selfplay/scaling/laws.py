@@ -4,12 +4,12 @@
     data-constrained  L = E + A/eff(U_N)^alpha + B/eff(U_D)^beta                       Muennighoff et al. 2023
     overfit-penalty   L = E + A/N^alpha + B/D^beta + P R^delta (N/U)^kappa             after Lovelace et al. 2026
     power             L = a C^-b + c
-    broken-power      L = c + a C^-b (1 + (C/break)^(1/f))^(-f (b2 - b)), f = 0.1      Caballero et al. 2022, one break
+    broken-power      L = c + a C^-b (1 + (C/break)^(1/f))^(-f (b2 - b)), f = 0.1      Caballero et al. 2022, 1 break
     asymptote         L = E + A/N^alpha                                                Kim et al. 2025, at fixed U
 
 N parameters, D training tokens seen, U distinct real tokens, C FLOPs, R = max(D/U - 1, 0) repetitions. With
-eff(u, R, R*) = u + u R* (1 - exp(-R/R*)): U_D = min(U, D), R_D over it; U_N = min(N, N_opt(U)), R_N = max(N/U_N - 1, 0),
-where N_opt(U) is the size for which U fresh tokens are the optimal amount, so that alpha A/N^alpha = beta B/U^beta.
+eff(u, R, R*) = u + u R* (1 - exp(-R/R*)): U_D = min(U, D), R_D over it; U_N = min(N, N_opt(U)), R_N = N/U_N - 1, where
+N_opt(U) is the size for which U fresh tokens are the optimal amount, so that alpha A/N^alpha = beta B/U^beta.
 
 The overfitting penalty is written with both exponents free; its one-coefficient form fixes them.
 
@@ -144,6 +144,7 @@ class Chinchilla(Law):
     amplitudes = (_A, _B)
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         e, a, b, alpha, beta = _columns(coded)
         n, d = logs["N"][None], logs["D"][None]
         value, (we, wa, wb) = _soft([e + 0.0 * n, a - alpha * n, b - beta * d])
@@ -160,6 +161,7 @@ class Asymptote(Law):
     amplitudes = (_A,)
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         e, a, alpha = _columns(coded)
         n = logs["N"][None]
         value, (we, wa) = _soft([e + 0.0 * n, a - alpha * n])
@@ -176,6 +178,7 @@ class Power(Law):
     amplitudes = (Amplitude("a", {"b": (-1.0, "C")}),)
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         a, b, c = _columns(coded)
         x = logs["C"][None]
         value, (wa, wc) = _soft([a - b * x, c + 0.0 * x])
@@ -193,6 +196,7 @@ class BrokenPower(Law):
     extra = 2
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         a, b, c, place, b2 = _columns(coded)
         x = logs["C"][None]
         past = np.clip((x - place) / SHARPNESS, -MAX_LOG * 10, MAX_LOG * 10)
@@ -228,6 +232,7 @@ class DataConstrained(Law):
     amplitudes = (_A, _B)
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         e, a, b, alpha, beta, star_d, star_n = _columns(coded)
         n, d, u = logs["N"][None], logs["D"][None], logs["U"][None]
         data, _, data_star = _worth(np.maximum(d - u, 0.0), star_d)
@@ -258,6 +263,7 @@ class OverfitPenalty(Law):
     amplitudes = (_A, _B, Amplitude("P", {"delta": (1.0, "R"), "kappa": (1.0, "N/U")}))
 
     def log_loss(self, coded: Array, logs: Mapping[str, Array]) -> tuple[Array, Array]:
+        """As `Law.log_loss` says."""
         e, a, b, alpha, beta, p, delta, kappa = _columns(coded)
         n, d, u = logs["N"][None], logs["D"][None], logs["U"][None]
         repeats = _repeats(logs)[None]

@@ -138,4 +138,5 @@ def _solve(curvature: Array, gradient: Array, held: NDArray[np.bool_], damping: 
     inside = np.arange(p)
     # a parameter that no run depends on has no curvature: it is held by a floor and does not move
     matrix[:, inside, inside] += damping[:, None] * diagonal + 1e-12 * scale + held * scale
-    return -np.linalg.solve(matrix, (gradient * open_)[:, :, None])[:, :, 0]
+    step = np.linalg.solve(matrix, (gradient * open_)[:, :, None])[:, :, 0]
+    return -step.astype(np.float64, copy=False)

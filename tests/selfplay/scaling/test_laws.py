@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -70,7 +72,7 @@ def test_repeating_is_worth_less_and_less() -> None:
     once = loss(law, params, N=1e7, D=1e9, U=1e9)
     assert once == pytest.approx(loss(*plain, N=1e7, D=1e9))  # N is below N_opt(U): fresh data is Chinchilla's
     seen = [loss(law, params, N=1e7, D=1e9 * k, U=1e9) for k in (1, 2, 4, 1e3, 1e6)]
-    assert all(a > b for a, b in zip(seen[:-1], seen[1:-1], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(seen[:-1]))
     assert seen[-1] == pytest.approx(loss(*plain, N=1e7, D=1e9 * 16))  # at most R_D = 15 more passes' worth
 
 

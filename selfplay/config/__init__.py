@@ -1,0 +1,32 @@
+"""What a YAML file of the project may say, as frozen dataclasses: data and range checks; no torch.
+
+Defaults live here; a YAML file states what differs (`selfplay.configfile` reads it). Units are in the names:
+`_tokens`, `_fraction` (0 to 1).
+"""
+
+from selfplay.config.arm import ArmConfig, JudgeConfig, require_arm
+from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
+from selfplay.config.data import DataConfig, TaskConfig
+from selfplay.config.model import ModelConfig
+from selfplay.config.optim import DeviceConfig, OptimConfig
+from selfplay.config.play import PlayConfig
+from selfplay.config.run import RunConfig
+from selfplay.config.study import StudyConfig
+
+__all__ = [
+    "ArmConfig",
+    "DataConfig",
+    "DeviceConfig",
+    "JudgeConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "PlayConfig",
+    "RunConfig",
+    "StudyConfig",
+    "TaskConfig",
+    "require",
+    "require_arm",
+    "require_fraction",
+    "require_not_negative",
+    "require_positive",
+]

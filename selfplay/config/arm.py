@@ -1,0 +1,87 @@
+"""The parts that one arm of a comparison is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from envs.core import Corpus, SolutionFirst
+from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
+from selfplay.config.data import DataConfig
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """What an arm filters attempts with.
+
+    Attributes:
+        kind: `exact` asks the env; `accept-all` accepts any text; `noisy` is right at the set rates.
+        true_accept_rate: Of the noisy judge: share of right answers it accepts (TPR).
+        false_accept_rate: Of the noisy judge: share of wrong answers it accepts (FPR).
+    """
+
+    kind: Literal["exact", "accept-all", "noisy"] = "exact"
+    true_accept_rate: float = 1.0
+    false_accept_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_fraction("judge.true_accept_rate", self.true_accept_rate)
+        require_fraction("judge.false_accept_rate", self.false_accept_rate)
+        fits = self.kind == "noisy" or (self.true_accept_rate, self.false_accept_rate) == (1.0, 0.0)
+        require(fits, f"judge.kind = {self.kind}: true_accept_rate and false_accept_rate belong to kind: noisy")
+
+
+@dataclass(frozen=True)
+class ArmConfig:
+    """The parts one arm is built from; arms differ in nothing else.
+
+    Attributes:
+        name: As it appears in tables and figures.
+        real: Where real examples come from: the pool of `data.n_real`, repeated, or unlimited fresh draws.
+        proposer: Who writes synthetic tasks: nobody; the model, task first; the model, solution first (the env
+            computes the task); or the env.
+        proposer_weights: The model as it was when self-play began, or as it is now.
+        solver: Who answers them: the model, or the solution a task was posed from.
+        judge: Who decides what is kept.
+        weight_decay: Instead of `optim.weight_decay`.
+        dropout: Instead of `optim.dropout`.
+        budgets_tokens: Instead of the study's budgets.
+        n_real: Instead of `data.n_real`, in a study: pools are nested, held-out and validation tasks the same.
+    """
+
+    name: str = "real"
+    real: Literal["pool", "fresh"] = "pool"
+    proposer: Literal["none", "model", "solution", "env"] = "none"
+    proposer_weights: Literal["frozen", "live"] = "frozen"
+    solver: Literal["model", "posed"] = "model"
+    judge: JudgeConfig = field(default_factory=JudgeConfig)
+    weight_decay: float | None = None
+    dropout: float | None = None
+    budgets_tokens: list[int] | None = None
+    n_real: int | None = None
+
+    def __post_init__(self) -> None:
+        allowed = bool(self.name) and all(c.isalnum() or c in "-_." for c in self.name) and self.name[0] != "."
+        require(allowed, f"arm name {self.name!r}: use letters, digits, '-', '_' and '.'; it names a folder")
+        solves = self.solver == "model" or self.proposer == "solution"
+        require(solves, f"arm {self.name}: solver: posed needs proposer: solution, which is what poses tasks")
+        if self.n_real is not None:
+            require_positive(f"arm {self.name}: n_real", self.n_real)
+        if self.weight_decay is not None:
+            require_not_negative(f"arm {self.name}: weight_decay", self.weight_decay)
+        dropout = self.dropout or 0.0
+        require(0.0 <= dropout < 1.0, f"arm {self.name}: dropout = {dropout}: must be at least 0 and below 1")
+
+
+def require_arm(arm: ArmConfig, data: DataConfig) -> None:
+    """Refuse an arm whose parts the envs cannot serve."""
+    for task in data.tasks:
+        draws_none = arm.real != "fresh" and arm.proposer != "env"
+        require(
+            draws_none or not isinstance(task.env, Corpus),
+            f"arm {arm.name}: real: fresh and proposer: env draw new tasks; {task.env.name} is a corpus of fixed size",
+        )
+    if arm.proposer == "solution":
+        for task in data.tasks:
+            poses, name = isinstance(task.env, SolutionFirst) and task.env.poses, task.env.name
+            require(poses, f"arm {arm.name}: proposer: solution, but {name} cannot pose a task from its solution")

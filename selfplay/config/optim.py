@@ -1,0 +1,67 @@
+"""The optimizer and where it computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """AdamW with a warm-up-stable-decay schedule over training tokens (Hu et al. 2024, 2404.06395).
+
+    Attributes:
+        lr: Learning rate of the stable phase.
+        warmup_tokens: Tokens over which the rate rises linearly from 0.
+        decay_fraction: Last part of the budget, over which the rate falls linearly to 0.
+        beta1: First-moment decay.
+        beta2: Second-moment decay.
+        weight_decay: On matrices, not on norms. Data-limited runs want far more than the usual 0.1.
+        dropout: Probability, on the embedding and on residual branches.
+        clip_norm: Gradient norm above which gradients are scaled down.
+        batch_size: Sequences a step.
+        ema_decay: Per step, of the averaged weights that sample and are evaluated; 0 uses the raw weights.
+        task_weight: Loss weight of task tokens; answer tokens weigh 1.
+    """
+
+    lr: float = 3e-3
+    warmup_tokens: int = 100_000
+    decay_fraction: float = 0.2
+    beta1: float = 0.9
+    beta2: float = 0.95
+    weight_decay: float = 0.1
+    dropout: float = 0.0
+    clip_norm: float = 1.0
+    batch_size: int = 128
+    ema_decay: float = 0.98
+    task_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("lr", "clip_norm", "batch_size"):
+            require_positive(f"optim.{name}", getattr(self, name))
+        for name in ("warmup_tokens", "weight_decay", "task_weight"):
+            require_not_negative(f"optim.{name}", getattr(self, name))
+        for name in ("decay_fraction", "beta1", "beta2", "dropout", "ema_decay"):
+            require_fraction(f"optim.{name}", getattr(self, name))
+        for name in ("beta1", "beta2", "dropout", "ema_decay"):
+            require(getattr(self, name) < 1.0, f"optim.{name} = 1: must be below 1")
+
+
+@dataclass(frozen=True)
+class DeviceConfig:
+    """Where a run computes, in Lightning Fabric's terms.
+
+    Attributes:
+        accelerator: Fabric's accelerator.
+        precision: Fabric's precision; a CPU without bf16 instructions is slower in bf16.
+        n_threads: CPU threads of a run. The number changes float rounding, so it is part of the experiment.
+    """
+
+    accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    n_threads: int = 1
+
+    def __post_init__(self) -> None:
+        require_positive("device.n_threads", self.n_threads)
