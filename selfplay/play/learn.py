@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
-from lightning.fabric import Fabric
 from torch import Tensor
 
 from envs.core import SolutionFirst
@@ -19,8 +18,9 @@ from selfplay.config import RunConfig
 from selfplay.data.encoding import Batch, Encoder, Text, collate
 from selfplay.data.mixture import mix
 from selfplay.model.flops import BACKWARD, forward_flops
-from selfplay.model.optim import average_weights, learning_rate
+from selfplay.model.optim import learning_rate
 from selfplay.play.state import RunState
+from selfplay.play.trainer import Trainer
 from selfplay.records import Judged, LearnReport, Source
 from selfplay.streams import derive, stream
 
@@ -50,11 +50,9 @@ class FilteredLikelihood(Learner):
     """Next-token likelihood on real and stored examples."""
 
     def __init__(
-        self, fabric: Fabric, forward: torch.nn.Module, state: RunState, encoder: Encoder, config: RunConfig,
-        *, task_weight: float,
-    ) -> None:  # fmt: skip
-        """`forward` is `state.model` as Fabric wrapped it."""
-        self._fabric, self._forward, self._state = fabric, forward, state
+        self, trainer: Trainer, state: RunState, encoder: Encoder, config: RunConfig, *, task_weight: float
+    ) -> None:
+        self._trainer, self._state = trainer, state
         self._encoder, self._config, self._task_weight = encoder, config, task_weight
         self._envs = {task.env.name: task.env for task in config.data.tasks}
 
@@ -68,12 +66,11 @@ class FilteredLikelihood(Learner):
             real_fraction=config.play.real_fraction,
             batch_size=config.optim.batch_size,
         )
-        torch.manual_seed(derive(config.seed, "dropout", round))
-        self._forward.train()
+        self._trainer.begin(derive(config.seed, "dropout", round))
         n_of = {Source.REAL: 0, Source.SYNTHETIC: 0}
         n_steps = n_flops = 0
         n_before = state.train_tokens
-        total_loss = torch.zeros((), device=self._fabric.device)
+        total_loss = torch.zeros((), device=self._trainer.fabric.device)
         for texts in batches:
             n_seen = n_before + sum(n_of.values())
             total_loss += self._step(texts, learning_rate(config.optim, n_seen, config.budget_tokens))
@@ -82,7 +79,6 @@ class FilteredLikelihood(Learner):
             lengths = (text.n_tokens for text in texts)
             n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, lengths)
             n_steps += 1
-        state.step += n_steps
         return LearnReport(
             n_steps=n_steps,
             n_real_tokens=n_of[Source.REAL],
@@ -93,17 +89,8 @@ class FilteredLikelihood(Learner):
         )
 
     def _step(self, texts: Sequence[Text], lr: float) -> Tensor:
-        state, optim = self._state, self._config.optim
-        for group in state.optimizer.param_groups:
-            group["lr"] = lr
-        batch = self._fabric.to_device(collate(texts))
-        loss = weighted_loss(self._forward(batch.inputs), batch, self._task_weight)
-        self._fabric.backward(loss)
-        torch.nn.utils.clip_grad_norm_(state.model.parameters(), optim.clip_norm)
-        state.optimizer.step()
-        state.optimizer.zero_grad()
-        average_weights(state.average, state.model, optim.ema_decay)
-        return loss.detach()
+        batch = self._trainer.fabric.to_device(collate(texts))
+        return self._trainer.step(weighted_loss(self._trainer.forward(batch.inputs), batch, self._task_weight), lr)
 
     def _real_texts(self) -> Iterator[Text]:
         """Endless; an arm that proposes solutions also reads some real examples as theirs."""

@@ -29,6 +29,7 @@ from selfplay.play.proposer import Admission, EnvProposer, ModelProposer, NoProp
 from selfplay.play.round import Stages, play_round
 from selfplay.play.solver import ModelSolver, PosedSolver
 from selfplay.play.state import RunState
+from selfplay.play.trainer import Trainer
 from selfplay.records import RoundReport, RunResult
 
 CHECKPOINT, BEST, RESULT, SANDBOX = "checkpoint.ckpt", "best.ckpt", "result.json", "sandbox.json"
@@ -156,12 +157,13 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
         encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
+    trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
     playing = Stages(
         proposer=_build_proposer(config, state, Admission.of(data, encoder)),
         solver=ModelSolver(state, encoder, config) if config.arm.solver == "model" else PosedSolver(state),
         judge=build_judge(config.arm.judge, verifier, config.seed),
-        learner=FilteredLikelihood(fabric, forward, state, encoder, config, task_weight=config.play.task_weight),
+        learner=FilteredLikelihood(trainer, state, encoder, config, task_weight=config.play.task_weight),
         verifier=verifier,
         heldout=Evaluator(data.heldout, encoder, verifier, config.data.n_accuracy),
         validation=Evaluator(data.validation, encoder, verifier, 0),
@@ -170,7 +172,7 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
         playing,
         proposer=NoProposer(),
         solver=ModelSolver(state, encoder, config),
-        learner=FilteredLikelihood(fabric, forward, state, encoder, config, task_weight=config.optim.task_weight),
+        learner=FilteredLikelihood(trainer, state, encoder, config, task_weight=config.optim.task_weight),
     )
     return state, Parts(fabric, data, verifier, opening, playing)
 

@@ -114,7 +114,7 @@ def test_with_a_checker_new_tasks_are_welcome(write: Write) -> None:
 
 def test_one_integrand_in_two_spellings(write: Write) -> None:
     path = write(row("sin(x)/cos(x)", "-log(cos(x))"), row("tan(x)", "-log(cos(x))"))
-    assert "line 2: has the solution of an earlier row" in problems_of(path, Antiderivative())
+    assert "line 2: repeats the task of an earlier row" in problems_of(path, Antiderivative())
 
 
 def test_a_file_is_read_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
