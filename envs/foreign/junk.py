@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from envs.foreign import gym
-from envs.foreign.scoring import scores
+from envs.foreign.scoring import entries, scores
+from envs.pool import Failure
 
 N_ENTRIES = 4
 
@@ -39,10 +40,8 @@ def concerns_of(task: str, config: str) -> tuple[str, ...]:
     An entry whose own answer is the junk (0, True, None) does not count against its scorer.
     """
     asked: list[tuple[str, Any]] = []
-    for number in range(N_ENTRIES):
-        try:
-            entry = gym.entry_of(task, config, 1, number)
-        except Exception:  # of the library, which fails on some of its own numbers
+    for number, entry in enumerate(entries([(task, config, 1, number) for number in range(N_ENTRIES)])):
+        if isinstance(entry, Failure):  # the library fails on some of its own numbers
             continue
         for kind, build in JUNK.items():
             text = build(entry)

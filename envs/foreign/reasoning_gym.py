@@ -22,14 +22,14 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from random import Random
 from typing import Any, ClassVar
 
 from envs.core import Env, Executed, MalformedTask, Outcome, Solved, Task, Verdict
 from envs.foreign import gym
 from envs.foreign.junk import concerns_of
-from envs.foreign.scoring import scores
+from envs.foreign.scoring import entries, scores
 from envs.pool import Failure
 
 _PROMPT = re.compile(r"([1-9][0-9]?)\.([0-9a-f]{5})\|(.+)", re.DOTALL)
@@ -78,7 +78,7 @@ class ReasoningGym(Env, Executed):
         if not 10 <= self.max_chars <= gym.MOST_CHARS:
             raise ValueError(f"max_chars={self.max_chars}: use 10 to {gym.MOST_CHARS}")
         try:
-            gym.make(self.task, self._settings, 1, 0)
+            gym.dataset(self.task, self._settings, 1)
         except Exception as fault:  # of the library, whose settings check themselves in many ways
             raise ValueError(f"task={self.task!r}, config={dict(self.config)}: {_line(fault)}") from None
 
@@ -115,18 +115,23 @@ class ReasoningGym(Env, Executed):
         """
         self.check_level(level)
         start = rng.randrange(_NUMBERS)
+        reason = f"none of at most {self.max_chars} characters; raise max_chars"
         for offset in range(_MOST_SKIPPED):
             number = (start + offset) % _NUMBERS
             entry = self._entry(level, number)
-            if entry is not None and self._fits(entry):
+            if isinstance(entry, Failure):
+                reason = f"the last one's fault: {entry.detail}"
+                if entry.kind != "error":  # an hour of timeouts helps nobody
+                    break
+            elif self._fits(entry):
                 return Solved(self._task(level, number, entry.question), entry.answer)
-        raise ValueError(f"{self.name} level {level}: no entry of at most {self.max_chars} characters; raise max_chars")
+        raise ValueError(f"{self.name} level {level}: no usable entry, {reason}")
 
     def parse(self, prompt: str) -> Task:
         """Read `1.0a3f7|...`: the question must be that of its number."""
         level, number, question = self._read(prompt)
         entry = self._entry(level, number)
-        if entry is None or entry.question != question or not self._fits(entry):
+        if isinstance(entry, Failure) or entry.question != question or not self._fits(entry):
             raise MalformedTask(f"not the question of number {number:05x} at level {level}")
         return self._task(level, number, question)
 
@@ -141,7 +146,7 @@ class ReasoningGym(Env, Executed):
         if len(answer) > self.max_chars:
             return Verdict(Outcome.MALFORMED, f"longer than {self.max_chars} characters")
         known = self._entry(level, number)
-        if _CODE.search(answer) and (known is None or answer != known.answer):
+        if _CODE.search(answer) and (isinstance(known, Failure) or answer != known.answer):
             return Verdict(Outcome.MALFORMED, "looks like code, which some scorers would evaluate")
         return _verdict(*self._scored([(task.prompt, answer)]))
 
@@ -174,15 +179,15 @@ class ReasoningGym(Env, Executed):
         """The alphabet and the capacities."""
         characters, capacities = set(_ASCII), {}
         for level in self.levels:
-            found = [self._entry(level, number) for number in range(_PROBED)]
-            fitting = [entry for entry in found if entry is not None and self._is_short(entry)]
+            found = entries([(self.task, self._settings, level, number) for number in range(_PROBED)])
+            fitting = [entry for entry in found if not isinstance(entry, Failure) and self._is_short(entry)]
             characters.update(*(text for entry in fitting for text in entry))
             capacities[level] = max(1, len({entry.question for entry in fitting}))
         return "".join(sorted(characters)), capacities
 
-    def _entry(self, level: int, number: int) -> gym.Entry | None:
-        """The entry, or None where the library fails to make one or gives it no answer."""
-        return _known_entry(self.task, self._settings, level, number)
+    def _entry(self, level: int, number: int) -> gym.Entry | Failure:
+        """The entry, or why the library makes none."""
+        return entries([(self.task, self._settings, level, number)])[0]
 
     def _is_short(self, entry: gym.Entry) -> bool:
         return len(entry.question) + 9 <= self.max_chars and len(entry.answer) <= self.max_chars
@@ -215,14 +220,6 @@ class ReasoningGym(Env, Executed):
             level, number, question = self._read(prompt)
             items.append((self.task, self._settings, level, number, question, answer))
         return scores(items)
-
-
-@lru_cache(maxsize=16_384)
-def _known_entry(task: str, settings: str, level: int, number: int) -> gym.Entry | None:
-    try:
-        return gym.entry_of(task, settings, level, number)
-    except Exception:  # of the library, for this number only: another is tried, and the survey names the task
-        return None
 
 
 def _verdict(result: Any) -> Verdict:

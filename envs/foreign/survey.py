@@ -22,7 +22,7 @@ from envs.foreign.reasoning_gym import ReasoningGym
 from envs.pool import Failure, Pool
 
 N_DRAWN = 8
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 
 
 @dataclass(frozen=True)
