@@ -8,6 +8,7 @@
     selfplay tasks {list,sample,certify}        the envs, their tasks, proof that data sets are disjoint
     selfplay corpus build NAME                  human-written tasks read from a package's sources, each checked
     selfplay eval RUN                           loss, accuracy and pass@k of a finished or running job
+    selfplay fit --data RUNS --law LAW          a scaling law with intervals, from any run table
     selfplay verdict --data RUNS --primary ARM  does the arm help, and does it keep scaling? any run table
     selfplay power --noise S                    seeds needed for a clean NO and for a YES
     selfplay doctor                             what this machine offers to run programs safely
@@ -26,7 +27,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from selfplay.commands import verdict
+from selfplay.commands import fit, verdict
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         "--judge", required=True, metavar="JUDGE", help="env, accept-all, module:callable, or a run folder"
     )
     _add_sandbox(again)
+    fit.add(commands)
     verdict.add(commands)
     _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
