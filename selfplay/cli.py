@@ -9,6 +9,8 @@
     selfplay corpus build NAME                  human-written tasks read from a package's sources, each checked
     selfplay eval RUN                           loss, accuracy and pass@k of a finished or running job
     selfplay fit --data RUNS --law LAW          a scaling law with intervals, from any run table
+    selfplay compare-laws --data RUNS           laws side by side: AICc, and larger runs foretold from smaller ones
+    selfplay predict STUDY --cell A/B/seedN     what a run will give, written down before it; score-prediction after
     selfplay verdict --data RUNS --primary ARM  does the arm help, and does it keep scaling? any run table
     selfplay power --noise S                    seeds needed for a clean NO and for a YES
     selfplay doctor                             what this machine offers to run programs safely
@@ -27,7 +29,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from selfplay.commands import fit, verdict
+from selfplay.commands import fit, predict, verdict
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -77,14 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = _add(commands, "train", _train, "Run one self-play training job, or go on with it.")
-    study = _add(commands, "study", _study, "Run arms side by side, then write the report. Finished runs are skipped.")
-    for command in (train, study):
-        command.add_argument("--config", required=True, metavar="FILE", help="YAML configuration")
-        command.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/, by CONFIG)")
-        command.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
-        _add_sandbox(command)
-
+    jobs = _add_jobs(commands)
     report = _add(commands, "report", _report, "Write figures and report.html of a study folder.")
     report.add_argument("folder", type=Path, metavar="DIR")
 
@@ -97,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("-n", type=int, default=10, help="tasks to print (default 10)")
     certify = _add(tasks, "certify", _tasks_certify, "Prove that data sets hold no repeats and do not overlap.")
     certify.add_argument("config", metavar="CONFIG")
-    for command in (train, study, sample, certify):
+    for command in (*jobs, sample, certify):
         command.epilog = EPILOG
 
     corpora = commands.add_parser("corpus", help="Human-written tasks from the sources of packages.")
@@ -121,9 +116,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_sandbox(again)
     fit.add(commands)
+    predict.add(commands)
     verdict.add(commands)
     _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
+
+
+def _add_jobs(commands: Commands) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    train = _add(commands, "train", _train, "Run one self-play training job, or go on with it.")
+    study = _add(commands, "study", _study, "Run arms side by side, then write the report. Finished runs are skipped.")
+    study.add_argument(
+        "--up-to", type=int, metavar="TOKENS", help="run budgets of at most this now; the same command does the rest"
+    )
+    for command in (train, study):
+        command.add_argument("--config", required=True, metavar="FILE", help="YAML configuration")
+        command.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/, by CONFIG)")
+        command.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
+        _add_sandbox(command)
+    return train, study
 
 
 def _add_verify(commands: Commands) -> None:
@@ -201,7 +211,7 @@ def _study(arguments: argparse.Namespace) -> None:
     folder = arguments.out or Path("runs") / Path(arguments.config).stem
     from selfplay.study.engine import run_study
 
-    run_study(config, folder)
+    run_study(config, folder, up_to=arguments.up_to)
     arguments.folder = folder
     _report(arguments)
 

@@ -1,4 +1,4 @@
-"""`selfplay fit`: a scaling law from a run table of any study."""
+"""`selfplay fit` and `selfplay compare-laws`: scaling laws from a run table of any study."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from selfplay.scaling.fit import Fit
     from selfplay.scaling.forecast import Forecast
     from selfplay.scaling.influence import Influence
+    from selfplay.scaling.selection import Candidate
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 LAWS = "chinchilla, data-constrained, overfit-penalty, power, broken-power or asymptote"
 
 
 def add(commands: Commands) -> None:
-    """Add the command to the parser; what it needs is imported when it runs."""
+    """Add both commands to the parser; what they need is imported when they run."""
+    _add_compare(commands)
     text = "Fit a scaling law to a run table, with intervals, profiles and the rows it hangs on."
     fit = commands.add_parser("fit", help=text, description=text, allow_abbrev=False)
     fit.set_defaults(command=_fit)
@@ -38,6 +40,26 @@ def add(commands: Commands) -> None:
     fit.add_argument("--objective-at", metavar="NAME=VALUE,...", help="only print the objective at these values")
     fit.add_argument("--seed", type=int, default=0, help="draws starts and resamples (default 0)")
     fit.add_argument("--json", type=Path, metavar="OUT", help="also write the result as JSON")
+    fit.add_argument("--figures", type=Path, metavar="DIR", help="also draw it: SVG, PNG and TensorBoard images")
+
+
+def _add_compare(commands: Commands) -> None:
+    text = "Set scaling laws side by side: AICc, and larger runs foretold from smaller ones."
+    compare = commands.add_parser("compare-laws", help=text, description=text, allow_abbrev=False)
+    compare.set_defaults(command=_compare)
+    compare.add_argument("--data", required=True, type=Path, metavar="RUNS", help="run table, CSV or Parquet")
+    compare.add_argument("--laws", default="", metavar="LAW,LAW", help=f"default all: {LAWS}")
+    compare.add_argument("--loss", default="l2", metavar="LOSS", help="l2 (default, as AICc assumes), huber or lad")
+    compare.add_argument("--delta", type=float, default=1e-3, help="where the Huber loss turns linear (default 1e-3)")
+    compare.add_argument(
+        "--columns", action="append", default=[], metavar="NAME=COLUMN", help="columns called otherwise"
+    )
+    compare.add_argument("--where", default="", metavar="EXPR", help="rows to use, such as \"arm == 'real'\"")
+    compare.add_argument(
+        "--ratios", default="2,4,8", metavar="R,R", help="largest compute over the largest fitted (default 2,4,8)"
+    )
+    compare.add_argument("--seed", type=int, default=0, help="draws the starts (default 0)")
+    compare.add_argument("--json", type=Path, metavar="OUT", help="also write the result as JSON")
 
 
 def parse_values(texts: Sequence[str], option: str) -> dict[str, float]:
@@ -92,11 +114,56 @@ def _fit(arguments: argparse.Namespace) -> None:
     found = as_json(fit, errors, intervals, profiles, influence(fit), predicted, warnings)
     print("\n".join(_lines(found)))
     if arguments.json:
-        from selfplay.files import replacing
+        _write(arguments.json, found)
+    if arguments.figures:
+        from selfplay.report.fit_figures import write_fit_figures
 
-        with replacing(arguments.json) as temporary:
-            temporary.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
-        print(f"{arguments.json}: written")
+        print("\n".join(f"{path}: written" for path in write_fit_figures(fit, arguments.figures)))
+
+
+def _write(path: Path, found: object) -> None:
+    from selfplay.files import replacing
+
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+    print(f"{path}: written")
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from selfplay.scaling.frame import parse_columns, read_frame
+    from selfplay.scaling.laws import LAWS as ALL
+    from selfplay.scaling.selection import compare_laws
+
+    try:
+        ratios = [float(part) for part in arguments.ratios.split(",")]
+    except ValueError:
+        raise ValueError(f"--ratios {arguments.ratios!r}: expected numbers, such as 2,4,8") from None
+    names = [part.strip() for part in arguments.laws.split(",") if part.strip()] or list(ALL)
+    frame = read_frame(arguments.data, parse_columns(",".join(arguments.columns)), arguments.where)
+    found = compare_laws(
+        frame, names, loss=arguments.loss, delta=arguments.delta, ratios=ratios, seed=arguments.seed
+    )  # fmt: skip
+    print("\n".join(_comparison(found, ratios)))
+    if arguments.json:
+        _write(arguments.json, [asdict(one) for one in found])
+
+
+def _comparison(found: Sequence[Candidate], ratios: Sequence[float]) -> Iterator[str]:
+    """Laws side by side, for a reader."""
+    best = min((one.aicc for one in found if one.aicc is not None), default=0.0)
+    yield f"{'law':<22}{'AICc':>10}{'behind':>9}{'rms':>8}" + "".join(f"{f'{ratio:g}x ahead':>22}" for ratio in ratios)
+    for one in found:
+        cells = [f"{one.aicc:.1f}", f"{one.aicc - best:.1f}", f"{one.rms:.2%}"] if one.aicc and one.rms else [""] * 3
+        ahead = ["-" if at.rms is None or at.bias is None else f"{at.rms:.2%} ({at.bias:+.2%})" for at in one.holdouts]
+        yield f"{one.name:<22}{cells[0]:>10}{cells[1]:>9}{cells[2]:>8}{''.join(f'{at:>22}' for at in ahead)}".rstrip()
+    sizes = [f"{at.ratio:g}x: {at.n_fitted} runs fitted, {at.n_foretold} foretold" for at in found[-1].holdouts]
+    yield (
+        f"ahead: rms error of larger runs foretold from smaller ones, their mean error in brackets. {'; '.join(sizes)}"
+    )
+    for one in found:
+        reasons = [one.reason, *(f"{at.ratio:g}x ahead: {at.reason}" for at in one.holdouts if at.reason)]
+        for why in dict.fromkeys(filter(None, reasons)):
+            yield f"{one.name}: {why}"
 
 
 def _doubts(

@@ -16,15 +16,18 @@ from selfplay.files import replacing
 from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
 from selfplay.report.figures import Plate, draw_all
+from selfplay.report.fit_figures import study_fit_plate
 from selfplay.report.samples import KINDS, Sample, choose_samples
 from selfplay.report.style import looks
-from selfplay.report.tables import comparison_table, run_table, seed_table
+from selfplay.report.tables import comparison_table, prediction_table, run_table, seed_table
 from selfplay.report.verdict import in_words, read_study
 from selfplay.report.verdict_figures import verdict_plates
 from selfplay.scaling.contract import as_json
+from selfplay.scaling.fit import Fit
 from selfplay.scaling.metrics import Comparison, Unmatched, compare, shared_budgets
 from selfplay.scaling.reading import Reading
 from selfplay.scaling.rows import Runs
+from selfplay.study.prediction import fit_arm, scores
 
 
 def make_report(study_dir: Path) -> Path:
@@ -43,7 +46,7 @@ def make_report(study_dir: Path) -> Path:
     samples = choose_samples(evidence)
     comparisons, refused = compare_arms(evidence)
     reading = read_study(evidence)
-    plates = [*draw_all(evidence, comparisons), *verdict_plates(reading, Runs(evidence.results))]
+    plates = [*draw_all(evidence, comparisons), *verdict_plates(reading, Runs(evidence.results)), _fits(evidence)]
     for plate in plates:
         for ending, data in (("png", plate.png), ("svg", plate.svg)):
             path = study_dir / "figures" / f"{plate.name}.{ending}"
@@ -56,6 +59,18 @@ def make_report(study_dir: Path) -> Path:
     _write(study_dir / "verdict.json", (json.dumps(as_json(reading), indent=1, allow_nan=False) + "\n").encode())
     write_images(plates, study_dir)
     return study_dir / "report.html"
+
+
+def _fits(evidence: Evidence) -> Plate:
+    """Every arm's power law, of those that have the budgets for one."""
+    fits: dict[str, Fit] = {}
+    refused: dict[str, str] = {}
+    for arm in evidence.config.arms:
+        try:
+            fits[arm.name] = fit_arm([row for row in evidence.results if row.arm == arm.name])
+        except ValueError as error:
+            refused[arm.name] = str(error)
+    return study_fit_plate(fits, {arm: look.color for arm, look in looks(evidence.config).items()}, refused)
 
 
 def compare_arms(evidence: Evidence) -> tuple[list[Comparison], list[str]]:
@@ -102,6 +117,7 @@ def render(
         by_seed=seed_table(comparisons),
         refused=refused,
         runs=run_table(evidence),
+        predictions=prediction_table(scores(evidence.study_dir, config)),
         plates=[(plate, _data_uri(plate)) for plate in plates],
         samples=samples,
         sample_arms=list(dict.fromkeys(sample.arm for sample in samples)),

@@ -10,6 +10,7 @@ from selfplay.report.evidence import Evidence
 from selfplay.report.style import amount, power
 from selfplay.scaling.intervals import Interval, t_interval
 from selfplay.scaling.metrics import Comparison, PerSeed, total_flops
+from selfplay.study.prediction import Score
 
 TWO_SIDED = 0.025
 """Level of each bound of the run table's 95% intervals."""
@@ -158,3 +159,26 @@ def _interval(values: Sequence[float], notes: Notes, digits: str) -> str:
     if n_bad:
         return notes.mark(f"{n_bad} of {len(values)} seeds have no finite value")
     return plain(t_interval(values, TWO_SIDED), digits)
+
+
+def prediction_table(found: Sequence[Score]) -> Table:
+    """Every prediction beside its run."""
+    notes = Notes()
+
+    def percent(error: float | None) -> str:
+        return "" if error is None else f"{error:+.1%}"
+
+    rows = []
+    for one in found:
+        of = one.prediction
+        doubt = f" {notes.mark(one.doubt)}" if one.doubt else ""
+        far = f" {notes.mark('over a decade past the runs it was made from')}" if of.flagged else ""
+        rows.append((
+            of.arm, f"{amount(of.budget)}, seed {of.seed}", f"{of.ratio:.3g}x{far}",
+            f"{of.loss:.3f}\n[{of.low:.3f}, {of.high:.3f}]",
+            "not run yet" if one.observed is None else f"{one.observed:.3f}", percent(one.error) + doubt,
+            "" if one.inside is None else "yes" if one.inside else "no",
+            percent(one.last_point_error), percent(one.two_point_error),
+        ))  # fmt: skip
+    headings = ("arm", "run", "budget over fitted", "expected", "was", "error", "inside", "last point", "two-point law")
+    return Table(headings, rows, notes.texts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfplay.scaling.frame import Frame
 from selfplay.scaling.laws import Array, Law
@@ -40,7 +41,7 @@ class Points:
         """Independent units."""
         return len(set(self.clusters))
 
-    def take(self, chosen: Array) -> Points:
+    def take(self, chosen: NDArray[np.bool_]) -> Points:
         """The runs where `chosen` is True."""
         kept = np.flatnonzero(chosen)
         return Points(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -32,19 +33,23 @@ from selfplay.study.table import gather, write_table
 MAX_TRIES = 2
 
 
-def run_study(config: StudyConfig, folder: Path) -> list[RunResult]:
+def run_study(config: StudyConfig, folder: Path, up_to: int | None = None) -> list[RunResult]:
     """Run every cell that has not finished and write the run table.
 
     Args:
         config: The study. A folder may be run again with more arms, seeds or budgets; its finished cells stay.
         folder: Takes `study.yaml`, `registration.json`, `cells/`, `trunks/`, `table.parquet` and `table.csv`.
+        up_to: Run only cells of at most this budget, in training tokens; the plan that is registered stays whole.
 
     Raises:
-        ValueError: The folder is in use or holds runs of other settings, or some runs failed; then the others are
-            finished and in the table.
+        ValueError: `up_to` is below every budget, the folder is in use or holds runs of other settings, or some runs
+            failed; then the others are finished and in the table.
         OSError: The folder cannot be written.
     """
     grid = build_grid(config, folder)
+    smallest = min(cell.config.budget_tokens for cell in grid.cells)
+    if up_to is not None and up_to < smallest:
+        raise ValueError(f"--up-to {up_to}: the smallest budget of the study is {smallest}")
     with locked(folder):
         # What cannot be part of this study is refused now, before anything is written, and not after all runs.
         for cell in grid.cells:
@@ -53,7 +58,7 @@ def run_study(config: StudyConfig, folder: Path) -> list[RunResult]:
         register(config, folder)
         with replacing(folder / "study.yaml") as temporary:
             temporary.write_text(to_yaml(config))
-        failures = _run_all(grid, config)
+        failures = _run_all(grid, config, up_to)
         results = gather(folder, config)
         write_table(results, folder)
     if failures:
@@ -70,9 +75,9 @@ class _Worker:
     cell: Cell | None = None
 
 
-def _run_all(grid: Grid, config: StudyConfig) -> list[str]:
+def _run_all(grid: Grid, config: StudyConfig, up_to: int | None) -> list[str]:
     """Run what is not finished; returns a line per failed run."""
-    todo = [cell for cell in grid.cells if not _finished(cell)]
+    todo = [cell for cell in grid.cells if not _finished(cell) and cell.config.budget_tokens <= (up_to or math.inf)]
     needed = {cell.trunk for cell in todo}
     trunks = [trunk for trunk in grid.trunks if trunk.folder in needed and not _finished(trunk)]
     # Long runs first, so that no worker is left with a long one at the end; trunks before all, others wait for them.

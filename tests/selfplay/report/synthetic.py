@@ -84,7 +84,7 @@ def write_study(
         if key in leave_out:
             continue
         run = key.folder(folder)
-        (run / "attempts").mkdir(parents=True)
+        (run / "attempts").mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng([key.seed, key.budget, sum(key.arm.encode())])
         factor = math.exp(noise * rng.standard_normal())
         rounds = _rounds(key, config, factor, rng, (extra_tokens or {}).get(key.arm, 0))

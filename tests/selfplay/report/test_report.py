@@ -21,7 +21,7 @@ from selfplay.scaling.verdict import Answer
 from selfplay.study.table import RunKey, run_keys
 from tests.selfplay.report.synthetic import HOSTILE, U, study, worth, write_study
 
-FIGURES = {"loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "cost", "forest", "wall"}
+FIGURES = {"loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "cost", "forest", "wall", "fits"}
 SMALL = study(budgets=(500_000, 1_000_000), seeds=(0, 1, 2))
 
 
