@@ -42,13 +42,19 @@ $(PEERS)/.stamp: $(VENV)/.stamp benchmarks/peers.txt
 	@touch $@
 
 bench: $(PEERS)/.stamp
-	@echo "== benchmarks: ratios against named peers in the same run; about 15 minutes, most of it the last two"
+	@echo "== benchmarks: ratios against named peers in the same run; about 25 minutes, most of it the last four"
 	@for script in training sampling verifying executing; do \
 		echo "-- $$script"; PYTHONPATH=$(PEERS) $(BIN)/python benchmarks/$$script.py || exit 1; done
 	@echo "-- 10,000 programs, 1,000 of them hostile: what is left behind"
 	$(BIN)/python benchmarks/executing.py --soak 10000
 	@echo "-- 100,000 look-alikes against an independent reference"
 	$(BIN)/python benchmarks/lookalikes.py --n 100000
+	@echo "-- tasks sampled, parsed and identified per second, by family"
+	$(BIN)/python benchmarks/tasks.py
+	@echo "-- planted laws: how well they are recovered"
+	$(BIN)/python benchmarks/fitting.py
+	@echo "-- the verdict on simulated studies"
+	$(BIN)/python benchmarks/verdict_operating.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -58,6 +58,8 @@ def _group(fit: Fit, i: int, name: str, alone: Array, places: Array, n_named: in
     weights = np.ones(len(fit.points))
     chosen = int(np.argmax(np.abs(alone)))
     direction, place, shift = float(np.sign(alone[chosen])), places[chosen], float(alone[chosen])
+    if shift == 0.0:
+        return []  # held at a bound: no run moves it
     candidates = np.argsort(-alone * direction, kind="stable")[:N_CANDIDATES]
     found = [Influence(fit.points.rows[chosen], name, shift)]
     while len(found) < n_named:
