@@ -161,7 +161,8 @@ class JudgeReport:
 class RoundReport:
     """One line of `rounds.jsonl`: everything measured in a round.
 
-    Tokens and FLOPs are totals since the beginning of the run, except `round_tokens`; so are the `seconds` by phase.
+    Tokens and FLOPs are totals since the beginning of the run, except `round_tokens`; so are the skipped optimizer
+    steps, and the `seconds` by phase.
     """
 
     round: int
@@ -187,6 +188,7 @@ class RoundReport:
     validation: Scores
     is_best: bool
     seconds: dict[str, float]
+    n_skipped_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class OptimConfig:
         batch_size: Sequences a step.
         ema_decay: Per step, of the averaged weights that sample and are evaluated; 0 uses the raw weights.
         task_weight: Loss weight of task tokens; answer tokens weigh 1.
+        max_skipped_steps: Steps in a row that may be skipped, their loss or gradient being no finite number, before the
+            run stops.
     """
 
     lr: float = 3e-3
@@ -37,11 +39,12 @@ class OptimConfig:
     batch_size: int = 128
     ema_decay: float = 0.98
     task_weight: float = 1.0
+    max_skipped_steps: int = 20
 
     def __post_init__(self) -> None:
         for name in ("lr", "clip_norm", "batch_size"):
             require_positive(f"optim.{name}", getattr(self, name))
-        for name in ("warmup_tokens", "weight_decay", "task_weight"):
+        for name in ("warmup_tokens", "weight_decay", "task_weight", "max_skipped_steps"):
             require_not_negative(f"optim.{name}", getattr(self, name))
         for name in ("decay_fraction", "beta1", "beta2", "dropout", "ema_decay"):
             require_fraction(f"optim.{name}", getattr(self, name))

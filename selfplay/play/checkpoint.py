@@ -20,7 +20,7 @@ from lightning.fabric import Fabric
 
 from selfplay.files import replacing
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any], config_yaml: str) -> None:

@@ -69,6 +69,7 @@ class FilteredLikelihood(Learner):
         self._trainer.begin(derive(config.seed, "dropout", round))
         n_of = {Source.REAL: 0, Source.SYNTHETIC: 0}
         n_steps = n_flops = 0
+        n_skipped = state.skipped.total
         n_before = state.train_tokens
         total_loss = torch.zeros((), device=self._trainer.fabric.device)
         for texts in batches:
@@ -79,12 +80,13 @@ class FilteredLikelihood(Learner):
             lengths = (text.n_tokens for text in texts)
             n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, lengths)
             n_steps += 1
+        self._trainer.require_finite()  # before they are evaluated, sampled from or saved
         return LearnReport(
             n_steps=n_steps,
             n_real_tokens=n_of[Source.REAL],
             n_synthetic_tokens=n_of[Source.SYNTHETIC],
             n_flops=n_flops,
-            train_nats_per_token=total_loss.item() / max(n_steps, 1),
+            train_nats_per_token=total_loss.item() / max(n_steps - (state.skipped.total - n_skipped), 1),
             max_draws=max(state.store.n_draws, default=0),
         )
 

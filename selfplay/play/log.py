@@ -62,6 +62,7 @@ SCALARS = {
     "play/n_stored": "n_stored",
     "train/nats_per_token": "train_nats_per_token",
     "train/lr": "lr",
+    "train/n_skipped_steps": "n_skipped_steps",
     "cost/synthetic_tokens": "synthetic_tokens",
     "cost/train_flops": "train_flops",
     "cost/generate_flops": "generate_flops",

@@ -115,4 +115,5 @@ def _report(
         validation=validation,
         is_best=validation.answer_nats_per_token < state.best_validation,
         seconds={phase.value: state.ledger.spent(phase).seconds for phase in Phase},
+        n_skipped_steps=state.skipped.total,
     )

@@ -15,6 +15,7 @@ from selfplay.data.store import ReplayStore
 from selfplay.ledger import Ledger
 from selfplay.model.gpt import GPT
 from selfplay.model.optim import build_optimizer
+from selfplay.play.skipped import Skipped
 from selfplay.records import Example, Source
 from selfplay.streams import derive
 
@@ -35,6 +36,7 @@ class RunState:
         step: Optimizer steps done.
         real_tokens: Training tokens spent on real examples.
         synthetic_tokens: Training tokens spent on synthetic examples.
+        skipped: Optimizer steps that were skipped, their loss or gradient being no finite number.
         best_validation: Lowest validation loss so far, nats per answer token.
         reports: One per round done, as plain values.
     """
@@ -50,6 +52,7 @@ class RunState:
     step: int = 0
     real_tokens: int = 0
     synthetic_tokens: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
     best_validation: float = float("inf")
     reports: list[dict[str, Any]] = field(default_factory=list)
 
@@ -72,6 +75,7 @@ class RunState:
             optimizer=build_optimizer(model, config.optim, weight_decay),
             real=real_source(config, data),
             store=ReplayStore(config.play.max_draws),
+            skipped=Skipped(device),
         )
 
     def begin_play(self) -> None:
@@ -93,6 +97,7 @@ class RunState:
             "step": self.step,
             "real_tokens": self.real_tokens,
             "synthetic_tokens": self.synthetic_tokens,
+            "skipped": self.skipped.state(),
             "best_validation": self.best_validation,
             "reports": self.reports,
         }
@@ -110,6 +115,7 @@ class RunState:
         )
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])
+        self.skipped.load(saved["skipped"])
         for name in ("round", "step", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
             setattr(self, name, saved[name])
 

@@ -1,4 +1,8 @@
-"""The optimizer step that every learner shares: backward, clip, step, average."""
+"""The optimizer step that every learner shares: backward, clip, step, average.
+
+A step whose loss or gradient norm is not a number, or infinite, changes nothing and is counted. The flag that says so
+stays on the device: the fused optimizer reads it there (as it does for loss scaling), so a GPU is not waited for.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ from selfplay.config import OptimConfig
 from selfplay.model.optim import average_weights
 from selfplay.play.state import RunState
 
+STEPS_A_LOOK = 32
+"""Steps between looks at an accelerator's count of skipped steps; each look waits for the device."""
+
 
 class Trainer:
     """Computes logits of the model being trained and steps its weights down a loss."""
@@ -17,6 +24,7 @@ class Trainer:
     def __init__(self, fabric: Fabric, forward: torch.nn.Module, state: RunState, config: OptimConfig) -> None:
         """`forward` is `state.model` as Fabric wrapped it."""
         self.fabric, self.forward, self._state, self._config = fabric, forward, state, config
+        self._look_every = 1 if fabric.device.type == "cpu" else STEPS_A_LOOK
 
     def begin(self, seed: int) -> None:
         """Set training mode and the draws of dropout."""
@@ -24,14 +32,43 @@ class Trainer:
         self.forward.train()
 
     def step(self, loss: Tensor, lr: float) -> Tensor:
-        """One step down `loss`; returns it without its graph."""
+        """One step down `loss`; returns it without its graph, or 0 where the step was skipped.
+
+        Raises:
+            ValueError: More than `optim.max_skipped_steps` steps in a row were skipped.
+        """
         state = self._state
         for group in state.optimizer.param_groups:
             group["lr"] = lr
         self.fabric.backward(loss)
-        torch.nn.utils.clip_grad_norm_(state.model.parameters(), self._config.clip_norm)
+        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), self._config.clip_norm)
+        loss = loss.detach()
+        bad = ~(loss.isfinite() & norm.isfinite())
+        state.skipped.count(bad)
+        inner = getattr(state.optimizer, "optimizer", state.optimizer)  # Fabric's wrapper has one inside
+        inner.found_inf = bad.float()
         state.optimizer.step()
         state.optimizer.zero_grad()
         average_weights(state.average, state.model, self._config.ema_decay)
         state.step += 1
-        return loss.detach()
+        if state.step % self._look_every == 0 and state.skipped.longest > self._config.max_skipped_steps:
+            raise self._failure(f"{state.skipped.longest} steps in a row had none to take", loss.item(), norm.item())
+        return torch.where(bad, 0.0, loss)
+
+    def require_finite(self) -> None:
+        """Refuse weights that are no longer numbers: no later step could mend them.
+
+        Raises:
+            ValueError: They are not.
+        """
+        if not all(bool(weight.isfinite().all()) for weight in self._state.model.parameters()):
+            raise self._failure("weights are no longer finite numbers", None, None)
+
+    def _failure(self, what: str, loss: float | None, norm: float | None) -> ValueError:
+        state, lr = self._state, self._state.optimizer.param_groups[0]["lr"]
+        seen = "" if loss is None else f" (loss {loss:.4g}, gradient norm {norm:.4g})"
+        return ValueError(
+            f"training diverged in round {state.round}, step {state.step}, at a learning rate of {lr:.4g}: {what}{seen}"
+            f"; run again with optim.lr below {self._config.lr:g} under another --out (checkpoint.ckpt holds the last"
+            " round before)"
+        )
