@@ -10,6 +10,7 @@
     selfplay eval RUN                           loss, accuracy and pass@k of a finished or running job
     selfplay verdict --data RUNS --primary ARM  does the arm help, and does it keep scaling? any run table
     selfplay power --noise S                    seeds needed for a clean NO and for a YES
+    selfplay export CKPT --to hf DIR            the weights for Hugging Face transformers
     selfplay doctor                             what this machine offers to run programs safely
 
 Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
@@ -26,7 +27,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from selfplay.commands import verdict
+from selfplay.commands import export, verdict
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_sandbox(again)
     verdict.add(commands)
+    export.add(commands)
     _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
 
