@@ -13,6 +13,7 @@
     selfplay predict STUDY --cell A/B/seedN     what a run will give, written down before it; score-prediction after
     selfplay verdict --data RUNS --primary ARM  does the arm help, and does it keep scaling? any run table
     selfplay power --noise S                    seeds needed for a clean NO and for a YES
+    selfplay export CKPT --to hf DIR            the weights for Hugging Face transformers
     selfplay doctor                             what this machine offers to run programs safely
 
 Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
@@ -29,7 +30,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from selfplay.commands import fit, predict, verdict
+from selfplay.commands import export, fit, predict, verdict
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add(commands)
     predict.add(commands)
     verdict.add(commands)
+    export.add(commands)
     _add(commands, "doctor", _doctor, "Say what this machine offers to run programs safely.")
     return parser
 

@@ -10,9 +10,10 @@ from selfplay.config.checks import require, require_fraction, require_not_negati
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """AdamW with a warm-up-stable-decay schedule over training tokens (Hu et al. 2024, 2404.06395).
+    """AdamW or Muon with a warm-up-stable-decay schedule over training tokens (Hu et al. 2024, 2404.06395).
 
     Attributes:
+        name: `adamw`, or `muon`: orthogonalised momentum for the matrices of blocks, AdamW for the rest.
         lr: Learning rate of the stable phase.
         warmup_tokens: Tokens over which the rate rises linearly from 0.
         decay_fraction: Last part of the budget, over which the rate falls linearly to 0.
@@ -22,12 +23,14 @@ class OptimConfig:
         dropout: Probability, on the embedding and on residual branches.
         clip_norm: Gradient norm above which gradients are scaled down.
         batch_size: Sequences a step.
+        micro_batch: Sequences read at once, whose gradients are summed up to a step; 0 reads all of a step's.
         ema_decay: Per step, of the averaged weights that sample and are evaluated; 0 uses the raw weights.
         task_weight: Loss weight of task tokens; answer tokens weigh 1.
         max_skipped_steps: Steps in a row that may be skipped, their loss or gradient being no finite number, before the
             run stops.
     """
 
+    name: Literal["adamw", "muon"] = "adamw"
     lr: float = 3e-3
     warmup_tokens: int = 100_000
     decay_fraction: float = 0.2
@@ -37,6 +40,7 @@ class OptimConfig:
     dropout: float = 0.0
     clip_norm: float = 1.0
     batch_size: int = 128
+    micro_batch: int = 0
     ema_decay: float = 0.98
     task_weight: float = 1.0
     max_skipped_steps: int = 20
@@ -44,7 +48,7 @@ class OptimConfig:
     def __post_init__(self) -> None:
         for name in ("lr", "clip_norm", "batch_size"):
             require_positive(f"optim.{name}", getattr(self, name))
-        for name in ("warmup_tokens", "weight_decay", "task_weight", "max_skipped_steps"):
+        for name in ("warmup_tokens", "weight_decay", "task_weight", "micro_batch", "max_skipped_steps"):
             require_not_negative(f"optim.{name}", getattr(self, name))
         for name in ("decay_fraction", "beta1", "beta2", "dropout", "ema_decay"):
             require_fraction(f"optim.{name}", getattr(self, name))
@@ -58,12 +62,15 @@ class DeviceConfig:
 
     Attributes:
         accelerator: Fabric's accelerator.
-        precision: Fabric's precision; a CPU without bf16 instructions is slower in bf16.
+        precision: Fabric's precision, or `bf16`: training computes in bf16 by explicit casts, which is faster than
+            autocast on a CPU, and sampling and evaluation in fp32. A CPU without bf16 instructions is slower in bf16.
+        compiled: Whether training steps go through torch.compile: `auto` where the run is long enough to repay it.
         n_threads: CPU threads of a run. The number changes float rounding, so it is part of the experiment.
     """
 
     accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "bf16"] = "32-true"
+    compiled: Literal["auto", "on", "off"] = "auto"
     n_threads: int = 1
 
     def __post_init__(self) -> None:

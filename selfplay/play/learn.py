@@ -7,7 +7,7 @@ iteration; STaR, Zelikman et al. 2022; ReST-EM, Singh et al. 2024).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +36,25 @@ def weighted_loss(logits: Tensor, batch: Batch, task_weight: float) -> Tensor:
     losses = F.cross_entropy(logits.float().flatten(0, 1), batch.targets.flatten(), reduction="none")
     weights = (batch.is_answer + task_weight * batch.is_task).flatten()
     return (losses * weights).sum() / weights.sum().clamp_min(1e-9)  # a cut text may hold no weighted token
+
+
+def wanted_loss(
+    forward: Callable[..., Tensor], batch: Batch, task_weight: float, total: Tensor | None = None
+) -> Tensor:
+    """`weighted_loss` of a model that computes logits only where a token has weight.
+
+    Args:
+        forward: Takes inputs and `wanted`.
+        batch: What it reads.
+        task_weight: 0 or more.
+        total: Weight of all the batches of a step, where this is one of several.
+    """
+    weights = (batch.is_answer + task_weight * batch.is_task).flatten()
+    wanted = weights.nonzero()[:, 0]
+    losses = F.cross_entropy(
+        forward(batch.inputs, wanted=wanted).float(), batch.targets.flatten()[wanted], reduction="none"
+    )
+    return (losses * weights[wanted]).sum() / (weights.sum() if total is None else total).clamp_min(1e-9)
 
 
 class Learner(ABC):
@@ -91,8 +110,15 @@ class FilteredLikelihood(Learner):
         )
 
     def _step(self, texts: Sequence[Text], lr: float) -> Tensor:
-        batch = self._trainer.fabric.to_device(collate(texts))
-        return self._trainer.step(weighted_loss(self._trainer.forward(batch.inputs), batch, self._task_weight), lr)
+        trainer, size = self._trainer, self._config.optim.micro_batch or len(texts)
+        if size < len(texts):  # texts of like length together: padding is read for nothing
+            texts = sorted(texts, key=lambda text: text.n_tokens)
+        parts = [trainer.fabric.to_device(collate(texts[start : start + size])) for start in range(0, len(texts), size)]
+        total = sum((part.is_answer.sum() + self._task_weight * part.is_task.sum() for part in parts), torch.zeros(()))
+        loss = torch.zeros((), device=trainer.fabric.device)
+        for part in parts[:-1]:
+            loss += trainer.accumulate(wanted_loss(trainer.forward, part, self._task_weight, total))
+        return loss + trainer.step(wanted_loss(trainer.forward, parts[-1], self._task_weight, total), lr)
 
     def _real_texts(self) -> Iterator[Text]:
         """Endless; an arm that proposes solutions also reads some real examples as theirs."""

@@ -18,6 +18,7 @@ from selfplay.configfile import CONFIG, holds_run, to_yaml
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_real_data
 from selfplay.files import locked, replacing
+from selfplay.model.compiling import compile_training
 from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.checkpoint import keep_checkpoint, load_latest, previous, save_checkpoint
 from selfplay.play.evaluate import Evaluator
@@ -138,7 +139,8 @@ def build_fabric(config: RunConfig) -> Fabric:
     if config.device.accelerator == "cuda" and not torch.cuda.is_available():
         raise ValueError("device.accelerator = cuda: PyTorch finds no CUDA device here; use cpu or auto")
     torch.set_num_threads(config.device.n_threads)
-    fabric = Fabric(accelerator=config.device.accelerator, devices=1, precision=config.device.precision)
+    precision = "32-true" if config.device.precision == "bf16" else config.device.precision  # cast by the model
+    fabric = Fabric(accelerator=config.device.accelerator, devices=1, precision=precision)
     fabric.launch()
     return fabric
 
@@ -156,6 +158,7 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
     for solved in data.pool:
         encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
+    compile_training(state.model, config)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})

@@ -68,10 +68,13 @@ class RunState:
         model = GPT(config.model, vocab_size, generator).to(device)
         weight_decay = config.optim.weight_decay if config.arm.weight_decay is None else config.arm.weight_decay
         model.dropout = config.optim.dropout if config.arm.dropout is None else config.arm.dropout
+        average, first = (copy.deepcopy(model).requires_grad_(False).eval() for _ in range(2))
+        if config.device.precision == "bf16":
+            model.compute_dtype = torch.bfloat16  # the averages stay exact: they are what is measured
         return cls(
             model=model,
-            average=copy.deepcopy(model).requires_grad_(False).eval(),
-            first=copy.deepcopy(model).requires_grad_(False).eval(),
+            average=average,
+            first=first,
             optimizer=build_optimizer(model, config.optim, weight_decay),
             real=real_source(config, data),
             store=ReplayStore(config.play.max_draws),

@@ -31,6 +31,11 @@ class Trainer:
         torch.manual_seed(seed)
         self.forward.train()
 
+    def accumulate(self, loss: Tensor) -> Tensor:
+        """Add the gradients of one part of a step's loss; returns it without its graph."""
+        self.fabric.backward(loss)
+        return loss.detach()
+
     def step(self, loss: Tensor, lr: float) -> Tensor:
         """One step down `loss`; returns it without its graph, or 0 where the step was skipped.
 

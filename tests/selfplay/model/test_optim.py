@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from selfplay.config import OptimConfig
-from selfplay.model.optim import average_weights, build_optimizer, learning_rate
+from selfplay.config import ModelConfig, OptimConfig
+from selfplay.model.gpt import GPT
+from selfplay.model.optim import average_weights, build_optimizer, learning_rate, orthogonal
 
 
 def test_schedule_warms_up_stays_and_decays():
@@ -34,3 +35,45 @@ def test_average_moves_by_one_minus_decay():
     torch.nn.init.constant_(model.weight, 2.0)
     average_weights(average, model, 0.9)
     assert average.weight.item() == pytest.approx(1.1)
+
+
+def test_orthogonal_gives_singular_values_near_one():
+    for shape in ((8, 20), (20, 8), (6, 6)):
+        values = torch.linalg.svdvals(orthogonal(torch.randn(shape, generator=torch.Generator().manual_seed(0))))
+        assert values.min() > 0.3
+        assert values.max() < 1.3
+
+
+def test_muon_moves_the_matrices_of_blocks_by_its_rule_and_the_rest_by_adamw(tiny_model: ModelConfig):
+    config = OptimConfig(name="muon", lr=0.1)
+    model = GPT(tiny_model, 11, torch.Generator().manual_seed(0))
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimizer = build_optimizer(model, config, weight_decay=0.0)
+    gradients = {name: torch.randn(p.shape) for name, p in model.named_parameters()}
+    for name, p in model.named_parameters():
+        p.grad = gradients[name].clone()
+    optimizer.step()
+    for name, p in model.named_parameters():
+        if name.startswith("blocks") and p.ndim == 2:
+            wanted = 0.1 * 0.2 * max(p.shape) ** 0.5 * orthogonal(gradients[name])
+        else:
+            wanted = 0.1 * gradients[name].sign()  # AdamW's first step
+        torch.testing.assert_close(before[name] - p.detach(), wanted, atol=1e-4, rtol=1e-3)
+
+
+def test_a_muon_goes_on_from_its_saved_state(tiny_model: ModelConfig):
+    config = OptimConfig(name="muon")
+    models = [GPT(tiny_model, 11, torch.Generator().manual_seed(0)) for _ in range(2)]
+    optimizers = [build_optimizer(model, config, 0.1) for model in models]
+    tokens = torch.randint(11, (2, 8))
+    for number in range(3):
+        for model, optimizer in zip(models, optimizers, strict=True):
+            model(tokens).logsumexp(-1).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        if number == 0:  # the second goes on with a new optimizer
+            fresh = build_optimizer(models[1], config, 0.1)
+            fresh.load_state_dict(optimizers[1].state_dict())
+            optimizers[1] = fresh
+    for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        assert torch.equal(one, other)

@@ -83,3 +83,40 @@ def test_a_token_of_no_probability_is_never_drawn():
 
 def test_no_prompts_no_texts(model: GPT):
     assert Sampler(model).sample([], key=0, stop=STOP) == []
+
+
+def test_log_probabilities_of_tokens_equal_a_full_forward(model: GPT):
+    for text, prompt in zip(Sampler(model).sample(PROMPTS, key=3, stop=STOP), PROMPTS, strict=True):
+        tokens = torch.tensor([[*prompt, *text.tokens]])
+        with torch.inference_mode():
+            logprobs = model(tokens[:, :-1]).log_softmax(-1)
+        places = torch.arange(len(prompt) - 1, tokens.shape[1] - 1)
+        wanted = logprobs[0, places, tokens[0, len(prompt) :]]
+        torch.testing.assert_close(torch.tensor(text.token_nats), wanted, atol=1e-5, rtol=0)
+
+
+def test_a_text_does_not_depend_on_the_order_of_other_items(model: GPT):
+    """Item 0 among others of many lengths, and among the same in another order."""
+    others = PROMPTS[1:]
+    one = Sampler(model).sample([[3, 4], *others], key=9, stop=STOP, n_per_prompt=3)[:3]
+    other = Sampler(model).sample([[3, 4], *reversed(others)], key=9, stop=STOP, n_per_prompt=3)[:3]
+    assert [text.tokens for text in one] == [text.tokens for text in other]
+
+
+@pytest.mark.parametrize(
+    ("top_k", "top_p", "kept"), [(2, 1.0, [0, 3]), (0, 0.75, [0, 2, 3]), (0, 0.69, [0, 3]), (0, 0.01, [0])]
+)
+def test_limits_leave_the_likeliest_tokens_with_their_relative_rates(top_k: int, top_p: float, kept: list[int]):
+    """Rates 0.4, 0.1, 0.2, 0.3 by hand; log-probabilities are of what is drawn from."""
+    rates = torch.tensor([0.4, 0.1, 0.2, 0.3])
+    uniform = (torch.arange(1_000, dtype=torch.float64) + 0.5) / 1_000
+    tokens, nats = choose(rates.log().expand(1_000, -1), uniform, 1.0, top_k, top_p)
+    wanted = torch.zeros(4)
+    wanted[kept] = rates[kept] / rates[kept].sum()
+    torch.testing.assert_close(tokens.bincount(minlength=4) / 1_000, wanted, atol=2e-3, rtol=0)
+    torch.testing.assert_close(nats, wanted.log()[tokens], atol=1e-5, rtol=0)
+
+
+def test_limits_out_of_range_are_refused(model: GPT):
+    with pytest.raises(ValueError, match=r"top_p = 0"):
+        Sampler(model).sample([[2]], key=0, stop=STOP, top_p=0.0)

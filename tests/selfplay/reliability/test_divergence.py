@@ -17,9 +17,10 @@ from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
 
 
-@pytest.fixture
-def trainer(tiny_run: RunConfig) -> Trainer:
-    config = replace(tiny_run, optim=replace(tiny_run.optim, max_skipped_steps=3, ema_decay=0.0))
+@pytest.fixture(params=["adamw", "muon"])
+def trainer(tiny_run: RunConfig, request: pytest.FixtureRequest) -> Trainer:
+    optim = replace(tiny_run.optim, name=request.param, max_skipped_steps=3, ema_decay=0.0)
+    config = replace(tiny_run, optim=optim)
     fabric = build_fabric(config)
     data = draw_real_data(config.data, config.seed)
     state = RunState.fresh(config, data, len(build_encoder(config).tokenizer), fabric.device)

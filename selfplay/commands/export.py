@@ -1,0 +1,42 @@
+"""`selfplay export`: a run's weights for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser; what it needs is imported when it runs."""
+    text = "Write a run's weights as a Hugging Face checkpoint (Qwen3), tokenizer included."
+    export = commands.add_parser("export", help=text, description=text, allow_abbrev=False)
+    export.set_defaults(command=run_export)
+    export.add_argument("checkpoint", type=Path, metavar="CKPT", help="best.ckpt or checkpoint.ckpt in a run folder")
+    export.add_argument("--to", nargs=2, required=True, metavar=("FORMAT", "DIR"), help="hf, and a new folder")
+
+
+def run_export(arguments: argparse.Namespace) -> None:
+    """Export the averaged weights: those that sample and are evaluated."""
+    form, folder = arguments.to[0], Path(arguments.to[1])
+    if form != "hf":
+        raise ValueError(f"--to {form}: the one format is hf")
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"--to hf {folder}: not empty; name a new folder")
+    from selfplay.config import RunConfig
+    from selfplay.configfile import CONFIG, load_config
+    from selfplay.model.gpt import GPT
+    from selfplay.model.hf import export_hf
+    from selfplay.play.checkpoint import load_checkpoint
+    from selfplay.play.run import build_encoder
+
+    path: Path = arguments.checkpoint
+    config = load_config(RunConfig, path.parent / CONFIG)
+    saved = load_checkpoint(path)
+    tokenizer = build_encoder(config).tokenizer
+    model = GPT(config.model, len(tokenizer))
+    model.load_state_dict(saved.get("average", saved["model"]))
+    export_hf(model.eval(), tokenizer, folder)
+    print(f"{folder}: written; transformers loads it with AutoModelForCausalLM and AutoTokenizer")
