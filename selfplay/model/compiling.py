@@ -27,7 +27,7 @@ def compiler_works() -> bool:
         torch.compile(lambda x: x.sin() + 1)(torch.ones(8))
     except (TorchDynamoException, InductorError, InvalidCxxCompiler, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        print(f"device.compile: no working compiler ({reason}); training goes on uncompiled", file=sys.stderr)
+        print(f"device.compiled: no working compiler ({reason}); training goes on uncompiled", file=sys.stderr)
         return False
     return True
 
@@ -37,7 +37,7 @@ def compile_training(model: GPT, config: RunConfig) -> None:
 
     Only the model that trains: sampling and scoring change grad mode and shapes at every call, and recompile.
     """
-    asked = config.device.compile
+    asked = config.device.compiled
     if asked == "off" or (asked == "auto" and not is_long(model, config.budget_tokens)):
         return
     if compiler_works():

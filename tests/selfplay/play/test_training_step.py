@@ -68,7 +68,7 @@ def test_auto_compiles_long_runs_only(tiny_run: RunConfig, monkeypatch):
     assert not compiled
     compile_training(model, replace(tiny_run, budget_tokens=10**13))
     assert len(compiled) == 1
-    compile_training(model, replace(tiny_run, budget_tokens=10**13, device=DeviceConfig(compile="off")))
+    compile_training(model, replace(tiny_run, budget_tokens=10**13, device=DeviceConfig(compiled="off")))
     assert len(compiled) == 1
 
 
@@ -78,8 +78,8 @@ def test_without_a_compiler_training_goes_on_and_says_so(tiny_run: RunConfig, mo
 
     monkeypatch.setattr(torch, "compile", fail)
     model = GPT(tiny_run.model, VOCAB)
-    compile_training(model, replace(tiny_run, device=DeviceConfig(compile="on")))
-    assert capsys.readouterr().err == "device.compile: no working compiler (no g++); training goes on uncompiled\n"
+    compile_training(model, replace(tiny_run, device=DeviceConfig(compiled="on")))
+    assert capsys.readouterr().err == "device.compiled: no working compiler (no g++); training goes on uncompiled\n"
     assert model._compiled_call_impl is None
 
 
@@ -90,5 +90,5 @@ def test_a_compiled_run_differs_in_rounding_only(tiny_run: RunConfig, tmp_path: 
         pytest.skip("no compiler")
     tiny_run = short(tiny_run)
     plain = run_arm(tiny_run, tmp_path / "plain")
-    compiled = run_arm(replace(tiny_run, device=DeviceConfig(compile="on")), tmp_path / "compiled")
+    compiled = run_arm(replace(tiny_run, device=DeviceConfig(compiled="on")), tmp_path / "compiled")
     assert compiled.loss == pytest.approx(plain.loss, rel=1e-3)
