@@ -20,19 +20,35 @@ from jsonargparse import ArgumentParser, Namespace, set_parsing_settings
 from envs.core import Env
 from selfplay.config import (
     ArmConfig,
+    CurriculumConfig,
     DataConfig,
     DeviceConfig,
     JudgeConfig,
+    LearnerConfig,
     ModelConfig,
     OptimConfig,
     PlayConfig,
+    RewardConfig,
     RunConfig,
     StudyConfig,
     TaskConfig,
 )
 from selfplay.scaling.claim import Rule
 
-PARTS = (ModelConfig, OptimConfig, TaskConfig, DataConfig, JudgeConfig, ArmConfig, PlayConfig, DeviceConfig, Rule)
+PARTS = (
+    ModelConfig,
+    OptimConfig,
+    TaskConfig,
+    DataConfig,
+    JudgeConfig,
+    LearnerConfig,
+    RewardConfig,
+    CurriculumConfig,
+    ArmConfig,
+    PlayConfig,
+    DeviceConfig,
+    Rule,
+)
 Config = TypeVar("Config", RunConfig, StudyConfig)
 
 CONFIG = "config.yaml"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from envs.core import Solved, Task, Verdict
@@ -13,6 +15,21 @@ class Source(StrEnum):
 
     REAL = "real"
     SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text that a model wrote as a proposal.
+
+    Attributes:
+        env: The env it was asked for.
+        text: Up to its end.
+        task_id: The admitted task it is; empty where it is none.
+    """
+
+    env: str
+    text: str
+    task_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,7 @@ class Proposals:
         n_heldout: Same task as a held-out or validation one.
         n_tokens: Tokens the proposer wrote.
         n_flops: FLOPs it spent.
+        written: The complete texts, where a model wrote tasks.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -38,6 +56,7 @@ class Proposals:
     n_heldout: int = 0
     n_tokens: int = 0
     n_flops: int = 0
+    written: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +99,62 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An attempt and what the arm's judge says of it; the judge may be wrong, `Env.verify` is the truth."""
+    """An attempt and what the arm's judge says of it; the judge may be wrong, `Env.verify` is the truth.
+
+    Attributes:
+        attempt: The attempt.
+        verdict: The judge's.
+        judge: Its name.
+        score: How sure the judge is that the answer is right, higher is surer; nan where it only says yes or no.
+    """
 
     attempt: Attempt
     verdict: Verdict
     judge: str
+    score: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """An answer and whether it is right, for a judge to learn from."""
+
+    task: Task
+    answer: str
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge made of a round's attempts.
+
+    Attributes:
+        judged: In the order of the attempts.
+        n_tokens: Tokens it read and wrote.
+        n_flops: FLOPs of a model that judges.
+        practice: Answers to real tasks whose exact verdicts a judge learns from.
+    """
+
+    judged: tuple[Judged, ...] = ()
+    n_tokens: int = 0
+    n_flops: int = 0
+    practice: tuple[Practice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """What a round gives its learner.
+
+    Attributes:
+        proposals: The tasks.
+        judged: The attempts.
+        worth: Task id to what the task is worth, 0 or more; empty where all are worth the same.
+        practice: For a judge that learns.
+    """
+
+    proposals: Proposals = Proposals()
+    judged: tuple[Judged, ...] = ()
+    worth: Mapping[str, float] = field(default_factory=dict)
+    practice: tuple[Practice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +215,23 @@ class JudgeReport:
     """A judge against the truth on one round's attempts; undecided truths are left out and counted.
 
     Rates are nan where they have no cases.
+
+    Attributes:
+        n_attempts: Attempts.
+        n_malformed: Of these, not in the form of an answer.
+        n_undecided: Of these, without a truth.
+        solve_rate: g, the generator's accuracy.
+        true_accept_rate: TPR.
+        false_accept_rate: FPR.
+        n_kept: Attempts kept.
+        kept_precision: Share of the kept that are right.
+        informedness: Youden's J, TPR - FPR: 1 is the truth, 0 a coin, -1 its opposite.
+        auroc: Chance that a right attempt is scored above a wrong one; a judge without scores has (1 + J) / 2.
+        auroc_within: The same among attempts at one task only, where the task's difficulty gives nothing away.
+        gap: Accuracy after filtering minus before (the generation-verification gap, Song et al. 2024, 2412.02674).
+        relative_gap: The gap over 1 - g, the most that it could be.
+        generate_flops: FLOPs of proposing and solving this round.
+        judge_flops: FLOPs of judging this round.
     """
 
     n_attempts: int
@@ -155,6 +242,38 @@ class JudgeReport:
     false_accept_rate: float
     n_kept: int
     kept_precision: float
+    informedness: float = math.nan
+    auroc: float = math.nan
+    auroc_within: float = math.nan
+    gap: float = math.nan
+    relative_gap: float = math.nan
+    generate_flops: int = 0
+    judge_flops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalReport:
+    """What the proposer wrote in a round; nan where there is nothing to say.
+
+    Attributes:
+        validity: Share of texts that are tasks, repeats included.
+        novelty: Share of admitted tasks that no earlier round kept.
+        entropy: Of the tasks' levels, nats.
+        distance: Total variation between the levels of proposed and of real tasks: 0 the same, 1 disjoint.
+        distinct_answers: Different answers among the complete attempts, over their number.
+        signal: Share of tasks whose attempts were neither all accepted nor all refused.
+        reward_gap: Share of attempts accepted less the share that is right: above 0 the judge is gamed or lenient.
+        levels: `ENV:LEVEL` to its share of the proposed tasks.
+    """
+
+    validity: float = math.nan
+    novelty: float = math.nan
+    entropy: float = math.nan
+    distance: float = math.nan
+    distinct_answers: float = math.nan
+    signal: float = math.nan
+    reward_gap: float = math.nan
+    levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +281,8 @@ class RoundReport:
     """One line of `rounds.jsonl`: everything measured in a round.
 
     Tokens and FLOPs are totals since the beginning of the run, except `round_tokens`; so are the skipped optimizer
-    steps, and the `seconds` by phase.
+    steps, and the `seconds` by phase. `heldout_gain` is what the round took off the held-out answer loss, in nats;
+    `alarms` are the monitors' lines.
     """
 
     round: int
@@ -189,6 +309,9 @@ class RoundReport:
     is_best: bool
     seconds: dict[str, float]
     n_skipped_steps: int = 0
+    proposals: ProposalReport = field(default_factory=ProposalReport)
+    heldout_gain: float = math.nan
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

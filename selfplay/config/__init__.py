@@ -4,9 +4,11 @@ Defaults live here; a YAML file states what differs (`selfplay.configfile` reads
 `_tokens`, `_fraction` (0 to 1).
 """
 
-from selfplay.config.arm import ArmConfig, JudgeConfig, require_arm
+from selfplay.config.arm import ArmConfig, require_arm
 from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
 from selfplay.config.data import DataConfig, TaskConfig
+from selfplay.config.judge import JudgeConfig
+from selfplay.config.learner import CurriculumConfig, LearnerConfig, RewardConfig
 from selfplay.config.model import ModelConfig
 from selfplay.config.optim import DeviceConfig, OptimConfig
 from selfplay.config.play import PlayConfig
@@ -15,12 +17,15 @@ from selfplay.config.study import StudyConfig
 
 __all__ = [
     "ArmConfig",
+    "CurriculumConfig",
     "DataConfig",
     "DeviceConfig",
     "JudgeConfig",
+    "LearnerConfig",
     "ModelConfig",
     "OptimConfig",
     "PlayConfig",
+    "RewardConfig",
     "RunConfig",
     "StudyConfig",
     "TaskConfig",

@@ -6,29 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from envs.core import Corpus, SolutionFirst
-from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
+from selfplay.config.checks import require, require_not_negative, require_positive
 from selfplay.config.data import DataConfig
-
-
-@dataclass(frozen=True)
-class JudgeConfig:
-    """What an arm filters attempts with.
-
-    Attributes:
-        kind: `exact` asks the env; `accept-all` accepts any text; `noisy` is right at the set rates.
-        true_accept_rate: Of the noisy judge: share of right answers it accepts (TPR).
-        false_accept_rate: Of the noisy judge: share of wrong answers it accepts (FPR).
-    """
-
-    kind: Literal["exact", "accept-all", "noisy"] = "exact"
-    true_accept_rate: float = 1.0
-    false_accept_rate: float = 0.0
-
-    def __post_init__(self) -> None:
-        require_fraction("judge.true_accept_rate", self.true_accept_rate)
-        require_fraction("judge.false_accept_rate", self.false_accept_rate)
-        fits = self.kind == "noisy" or (self.true_accept_rate, self.false_accept_rate) == (1.0, 0.0)
-        require(fits, f"judge.kind = {self.kind}: true_accept_rate and false_accept_rate belong to kind: noisy")
+from selfplay.config.judge import JudgeConfig
+from selfplay.config.learner import CurriculumConfig, LearnerConfig, RewardConfig
 
 
 @dataclass(frozen=True)
@@ -43,6 +24,11 @@ class ArmConfig:
         proposer_weights: The model as it was when self-play began, or as it is now.
         solver: Who answers them: the model, or the solution a task was posed from.
         judge: Who decides what is kept.
+        learner: What changes the weights.
+        reward: What a task is worth.
+        curriculum: Which proposed tasks are attempted.
+        hindsight: Whether a wrong answer that solves another task is kept as an answer to that one, where the env can
+            tell (Andrychowicz et al. 2017).
         weight_decay: Instead of `optim.weight_decay`.
         dropout: Instead of `optim.dropout`.
         budgets_tokens: Instead of the study's budgets.
@@ -55,6 +41,10 @@ class ArmConfig:
     proposer_weights: Literal["frozen", "live"] = "frozen"
     solver: Literal["model", "posed"] = "model"
     judge: JudgeConfig = field(default_factory=JudgeConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    reward: RewardConfig = field(default_factory=RewardConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    hindsight: bool = False
     weight_decay: float | None = None
     dropout: float | None = None
     budgets_tokens: list[int] | None = None
@@ -74,14 +64,23 @@ class ArmConfig:
 
 
 def require_arm(arm: ArmConfig, data: DataConfig) -> None:
-    """Refuse an arm whose parts the envs cannot serve."""
+    """Refuse an arm whose parts the envs, or each other, cannot serve."""
+    learns = arm.learner.kind == "likelihood" or arm.solver == "model"
+    require(learns, f"arm {arm.name}: learner.kind = {arm.learner.kind} learns from attempts; use solver: model")
+    corrected = arm.learner.correction == "none" or arm.judge.true_accept_rate > arm.judge.false_accept_rate
+    require(
+        corrected,
+        f"arm {arm.name}: learner.correction = {arm.learner.correction} needs judge.true_accept_rate above "
+        "judge.false_accept_rate",
+    )
     for task in data.tasks:
         draws_none = arm.real != "fresh" and arm.proposer != "env"
         require(
             draws_none or not isinstance(task.env, Corpus),
             f"arm {arm.name}: real: fresh and proposer: env draw new tasks; {task.env.name} is a corpus of fixed size",
         )
-    if arm.proposer == "solution":
+    if arm.proposer == "solution" or arm.hindsight:
+        asked = "proposer: solution" if arm.proposer == "solution" else "hindsight"
         for task in data.tasks:
             poses, name = isinstance(task.env, SolutionFirst) and task.env.poses, task.env.name
-            require(poses, f"arm {arm.name}: proposer: solution, but {name} cannot pose a task from its solution")
+            require(poses, f"arm {arm.name}: {asked}, but {name} cannot pose a task from its solution")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from selfplay.config.checks import require_fraction, require_not_negative, require_positive
 
@@ -24,6 +25,7 @@ class PlayConfig:
         max_draws: How often one stored example may be drawn over the run; past it, real data fills the batch.
         max_kept: Examples kept a round.
         max_kept_per_task: Distinct answers kept of one task.
+        alarms: Whether a monitor's alarm (`play.monitors`) is only printed and logged, or stops the run.
     """
 
     round_tokens: int = 100_000
@@ -38,6 +40,7 @@ class PlayConfig:
     max_draws: int = 25
     max_kept: int = 2_000
     max_kept_per_task: int = 1
+    alarms: Literal["log", "stop"] = "log"
 
     def __post_init__(self) -> None:
         for name in ("round_tokens", "n_attempts", "compose_every", "max_draws", "max_kept", "max_kept_per_task"):

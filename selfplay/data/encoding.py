@@ -11,7 +11,7 @@ from torch import Tensor
 
 from envs.core import Task
 from selfplay.model.sampler import Completion
-from selfplay.model.tokenizer import END, PAD, SOLVE, Tokenizer
+from selfplay.model.tokenizer import END, JUDGE, PAD, SOLVE, Tokenizer
 from selfplay.records import Source
 
 
@@ -23,11 +23,13 @@ class Text:
         tokens: Role token first.
         n_task_tokens: How many of the predicted tokens pose the task (or state its solution); the rest answer it.
         source: Real or synthetic.
+        n_context_tokens: How many of the task tokens are read and not learnt.
     """
 
     tokens: tuple[int, ...]
     n_task_tokens: int
     source: Source = Source.REAL
+    n_context_tokens: int = 0
 
     @property
     def n_tokens(self) -> int:
@@ -36,7 +38,10 @@ class Text:
 
     def cut(self, n_tokens: int) -> Text:
         """The first `n_tokens` predicted tokens of it."""
-        return Text(self.tokens[: n_tokens + 1], min(self.n_task_tokens, n_tokens), self.source)
+        if n_tokens >= self.n_tokens:
+            return self
+        n_task = min(self.n_task_tokens, n_tokens)
+        return Text(self.tokens[: n_tokens + 1], n_task, self.source, min(self.n_context_tokens, n_task))
 
 
 class Batch(NamedTuple):
@@ -92,6 +97,20 @@ class Encoder:
         tokens = (*self.compose_prompt(env), *self.tokenizer.encode(solution), END)
         return self._fitting(Text(tokens, len(tokens) - 1), solution)
 
+    def proposed(self, env: str, text: str, source: Source = Source.SYNTHETIC) -> Text:
+        """A proposal as the model wrote it, all of it to be judged as its own words."""
+        return Text((self.tokenizer.task_token(env), *self.tokenizer.encode(text), SOLVE), 0, source)
+
+    def verdict_prompt(self, task: Task, answer: str) -> list[int]:
+        """What a model continues with `solve` if the answer is right and with `end` if not."""
+        return [*self.solve_prompt(task), *self.tokenizer.encode(answer), JUDGE]
+
+    def verdict(self, task: Task, answer: str, right: bool) -> Text:
+        """An answer and whether it is right; only the verdict is learnt."""
+        prompt = self.verdict_prompt(task, answer)
+        n_read = len(prompt) - 1
+        return Text((*prompt, SOLVE if right else END), n_read, Source.REAL, n_read)
+
     def fits(self, task: Task, answer: str = "") -> bool:
         """Whether the task and the answer, or else one character of an answer, fit the context."""
         n_tokens = 1 + len(task.prompt) + 1 + max(len(answer), 1)  # roles, and the end is never read
@@ -119,5 +138,8 @@ def collate(texts: Sequence[Text]) -> Batch:
         tokens[row, : len(text.tokens)] = torch.tensor(text.tokens)
     place = torch.arange(width)
     n_task = torch.tensor([text.n_task_tokens for text in texts])[:, None]
+    n_context = torch.tensor([text.n_context_tokens for text in texts])[:, None]
     n_all = torch.tensor([text.n_tokens for text in texts])[:, None]
-    return Batch(tokens[:, :-1], tokens[:, 1:], place < n_task, (place >= n_task) & (place < n_all))
+    return Batch(
+        tokens[:, :-1], tokens[:, 1:], (place >= n_context) & (place < n_task), (place >= n_task) & (place < n_all)
+    )

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
-from selfplay.data.encoding import Text
 from selfplay.records import Source
 
 
+class Unit(Protocol):
+    """What a batch is made of: a text, or texts that belong together."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Predicted tokens."""
+
+    @property
+    def source(self) -> Source:
+        """Real or synthetic."""
+
+    def cut(self, n_tokens: int) -> Unit:
+        """The first `n_tokens` predicted tokens of it; itself where it has no more."""
+
+
 def mix(
-    real: Iterator[Text], synthetic: Iterator[Text], *, n_tokens: int, real_fraction: float, batch_size: int
-) -> Iterator[list[Text]]:
+    real: Iterator[Unit], synthetic: Iterator[Unit], *, n_tokens: int, real_fraction: float, batch_size: int
+) -> Iterator[list[Unit]]:
     """Batches that hold exactly `n_tokens` predicted tokens in all.
 
     The share of real tokens is held at `real_fraction` text by text, until `synthetic` ends; from then on every
@@ -25,7 +40,7 @@ def mix(
     """
     n_seen = n_synthetic = 0
     exhausted = False
-    batch: list[Text] = []
+    batch: list[Unit] = []
     while n_seen < n_tokens:
         text = None
         if not exhausted and n_synthetic < (1.0 - real_fraction) * (n_seen + 1):

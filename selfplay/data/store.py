@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from random import Random
 
 from selfplay.records import Example
@@ -31,12 +31,22 @@ class ReplayStore:
                 self.n_draws.append(0)
         return len(self.examples) - before
 
-    def draws(self, rng: Random) -> Iterator[Example]:
+    def latest(self) -> list[int]:
+        """Places of the examples of the last round that added any."""
+        last = self.examples[-1].round if self.examples else 0
+        return [i for i, example in enumerate(self.examples) if example.round == last]
+
+    def draws(self, rng: Random, among: Collection[int] | None = None) -> Iterator[Example]:
         """Examples in shuffled passes: none comes twice before every other has come once.
 
         Ends when each has been drawn `max_draws` times, counted over the life of the store.
+
+        Args:
+            rng: Of the order.
+            among: Places of the examples to draw; all when absent.
         """
-        while eligible := [i for i, n in enumerate(self.n_draws) if n < self.max_draws]:
+        places = range(len(self.examples)) if among is None else sorted(among)
+        while eligible := [i for i in places if self.n_draws[i] < self.max_draws]:
             rng.shuffle(eligible)
             for i in eligible:
                 self.n_draws[i] += 1

@@ -15,7 +15,8 @@ from selfplay.configfile import CONFIG
 from selfplay.measure.cases import Case, Ruling
 from selfplay.measure.config import AuditConfig
 from selfplay.measure.loading import CallableWork, EnvWork, Question
-from selfplay.play.judges import Judge, Verifier, build_judge
+from selfplay.play.judges import Judge, Verifier
+from selfplay.play.parts import build_judge
 from selfplay.records import Attempt
 
 Progress = Callable[[int], object]
@@ -119,7 +120,7 @@ class JudgeSubject(Subject):
     ) -> list[Ruling]:
         """See `Subject.rule`; the trial is the round, so that a noisy judge draws anew."""
         attempts = [Attempt(task, answer, True, 0, 0, 0.0, 0) for task, _, answer in questions]
-        verdicts: list[Verdict] = [judged.verdict for judged in self._judge.judge(attempts, round=trial)]
+        verdicts: list[Verdict] = [judged.verdict for judged in self._judge.judge(attempts, round=trial).judged]
         on_done(len(verdicts))
         return [ruling_of(verdict.outcome, verdict.detail, verdict.cost_s * 1e3) for verdict in verdicts]
 

@@ -4,9 +4,10 @@ The texts a model reads and writes:
 
     task:ENV  prompt  solve  answer  end        propose a task (up to `solve`), then solve it
     compose:ENV  solution  end                  write a solution, from which the env poses a task
+    task:ENV  prompt  solve  answer  judge      say whether the answer is right: `solve` if it is, `end` if not
 
 One token per character; one `task:` and one `compose:` token per env, so that a model of several envs is told
-which to write for. `judge` is reserved for models that judge answers.
+which to write for.
 """
 
 from __future__ import annotations

@@ -1,26 +1,25 @@
 """Judges decide what an arm keeps. `Env.verify` is the truth; only the exact judge is it.
 
-A new judge is a class here and a line in `build_judge`.
+A new judge is a class like these and a line in `play.parts.build_judge`. The noisy one is in `play.noise`, the model
+as its own judge in `play.self_judge`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from envs.core import Env, Outcome, Task, Verdict
 from envs.pool import VerifyPool
-from selfplay.config import JudgeConfig
-from selfplay.records import Attempt, Judged
-from selfplay.streams import stream
+from selfplay.records import Attempt, Judged, Judgement
 
 MEMORY = 100_000
 """Verdicts remembered: several attempts at a task often give the same answer."""
 
-_NO_END = Verdict(Outcome.MALFORMED, "no end", "form")
+NO_END = Verdict(Outcome.MALFORMED, "no end", "form")
 
 
 class Verifier:
@@ -49,14 +48,14 @@ class Verifier:
             self._known.clear()
         fresh = [pair for pair in asked if pair not in self._known]
         self._known.update(zip(fresh, self._pool.verify(fresh), strict=True))
-        return [self._known[a.task, a.answer] if a.complete else _NO_END for a in attempts]
+        return [self._known[a.task, a.answer] if a.complete else NO_END for a in attempts]
 
 
 class Judge(ABC):
     """Says of each attempt whether to accept it."""
 
     @abstractmethod
-    def judge(self, attempts: Sequence[Attempt], *, round: int) -> list[Judged]:
+    def judge(self, attempts: Sequence[Attempt], *, round: int) -> Judgement:
         """One `Judged` for each attempt, in order."""
 
 
@@ -66,52 +65,45 @@ class ExactJudge(Judge):
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
 
-    def judge(self, attempts: Sequence[Attempt], *, round: int) -> list[Judged]:  # noqa: ARG002
+    def judge(self, attempts: Sequence[Attempt], *, round: int) -> Judgement:  # noqa: ARG002
         """See `Judge.judge`."""
         verdicts = self._verifier.check(attempts)
-        return [Judged(attempt, verdict, "exact") for attempt, verdict in zip(attempts, verdicts, strict=True)]
+        return Judgement(tuple(Judged(*pair, "exact") for pair in zip(attempts, verdicts, strict=True)))
 
 
 class AcceptAllJudge(Judge):
     """Accepts every complete text."""
 
-    def judge(self, attempts: Sequence[Attempt], *, round: int) -> list[Judged]:  # noqa: ARG002
+    def judge(self, attempts: Sequence[Attempt], *, round: int) -> Judgement:  # noqa: ARG002
         """See `Judge.judge`."""
         accept = Verdict(Outcome.CORRECT, "not checked", "none")
-        return [Judged(attempt, accept if attempt.complete else _NO_END, "accept-all") for attempt in attempts]
+        return Judgement(tuple(Judged(a, accept if a.complete else NO_END, "accept-all") for a in attempts))
 
 
-class NoisyJudge(Judge):
-    """Accepts right answers at one rate and wrong ones at another, independently of each other."""
+class MajorityJudge(Judge):
+    """Accepts the most frequent answer to a task, if it has the share of votes asked for.
 
-    def __init__(self, verifier: Verifier, config: JudgeConfig, seed: int) -> None:
-        self._verifier = verifier
-        self._accept_rate = {
-            Outcome.CORRECT: config.true_accept_rate,
-            Outcome.INCORRECT: config.false_accept_rate,
-        }
-        self._seed = seed
+    Answers are compared as text. Of several equally frequent ones the first written counts (self-consistency, Wang et
+    al. 2023, 2203.11171; as a reward, TTRL, Zuo et al. 2025, 2504.16084).
+    """
 
-    def judge(self, attempts: Sequence[Attempt], *, round: int) -> list[Judged]:
-        """See `Judge.judge`; malformed and undecided answers keep their true verdict."""
-        rng = stream(self._seed, "judge", round)
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+
+    def judge(self, attempts: Sequence[Attempt], *, round: int) -> Judgement:  # noqa: ARG002
+        """See `Judge.judge`; the score is the answer's share of its task's votes."""
+        votes: dict[str, Counter[str]] = defaultdict(Counter)
+        for attempt in attempts:
+            votes[attempt.task.id].update([attempt.answer] if attempt.complete else [])
         judged = []
-        for attempt, truth in zip(attempts, self._verifier.check(attempts), strict=True):
-            draw = rng.random()
-            verdict = truth
-            if truth.outcome in self._accept_rate:
-                accepted = draw < self._accept_rate[truth.outcome]
-                verdict = replace(truth, outcome=Outcome.CORRECT if accepted else Outcome.INCORRECT, tier="noisy")
-            judged.append(Judged(attempt, verdict, "noisy"))
-        return judged
-
-
-def build_judge(config: JudgeConfig, verifier: Verifier, seed: int) -> Judge:
-    """The judge a configuration names."""
-    match config.kind:
-        case "exact":
-            return ExactJudge(verifier)
-        case "accept-all":
-            return AcceptAllJudge()
-        case "noisy":
-            return NoisyJudge(verifier, config, seed)
+        for attempt in attempts:
+            if not attempt.complete:
+                judged.append(Judged(attempt, NO_END, "majority", 0.0))
+                continue
+            counts = votes[attempt.task.id]
+            (winner, n_won), *_ = counts.most_common(1)
+            wins = attempt.answer == winner and n_won / counts.total() >= self._threshold
+            detail = f"{counts[attempt.answer]} of {counts.total()} votes"
+            verdict = Verdict(Outcome.CORRECT if wins else Outcome.INCORRECT, detail, "votes")
+            judged.append(Judged(attempt, verdict, "majority", counts[attempt.answer] / counts.total()))
+        return Judgement(tuple(judged))

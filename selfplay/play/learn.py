@@ -1,27 +1,29 @@
-"""Learners change the weights.
+"""Learners change the weights: real and synthetic texts in set shares, exact in tokens, one step a batch.
 
 `FilteredLikelihood` maximises the likelihood of real examples and of synthetic ones that were kept (expert
-iteration; STaR, Zelikman et al. 2022; ReST-EM, Singh et al. 2024).
+iteration; STaR, Zelikman et al. 2022; ReST-EM, Singh et al. 2024). `play.policy` and `play.preference` learn from the
+round's verdicts instead, in the same loop.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from envs.core import SolutionFirst
 from selfplay.config import RunConfig
 from selfplay.data.encoding import Batch, Encoder, Text, collate
-from selfplay.data.mixture import mix
+from selfplay.data.mixture import Unit, mix
 from selfplay.model.flops import BACKWARD, forward_flops
 from selfplay.model.optim import learning_rate
+from selfplay.play.reading import real_texts
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
-from selfplay.records import Judged, LearnReport, Source
+from selfplay.records import Experience, LearnReport, Source
 from selfplay.streams import derive, stream
 
 
@@ -58,46 +60,45 @@ def wanted_loss(
 
 
 class Learner(ABC):
-    """Changes the weights."""
-
-    @abstractmethod
-    def learn(self, judged: Sequence[Judged], n_tokens: int, *, round: int) -> LearnReport:
-        """Train on exactly `n_tokens` tokens."""
-
-
-class FilteredLikelihood(Learner):
-    """Next-token likelihood on real and stored examples."""
+    """Changes the weights. A subclass says what is learnt beside real examples, and the loss of a batch."""
 
     def __init__(
         self, trainer: Trainer, state: RunState, encoder: Encoder, config: RunConfig, *, task_weight: float
     ) -> None:
         self._trainer, self._state = trainer, state
         self._encoder, self._config, self._task_weight = encoder, config, task_weight
-        self._envs = {task.env.name: task.env for task in config.data.tasks}
 
-    def learn(self, judged: Sequence[Judged], n_tokens: int, *, round: int) -> LearnReport:  # noqa: ARG002
-        """See `Learner.learn`; learns from the store, which holds what was kept of `judged`."""
+    @abstractmethod
+    def _synthetic(self, experience: Experience, round: int) -> tuple[Iterator[Unit], int]:
+        """What is learnt beside real examples, and the FLOPs that preparing it took."""
+
+    @abstractmethod
+    def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
+        """One step down the loss of a batch; returns the loss without its graph."""
+
+    def learn(self, experience: Experience, n_tokens: int, *, round: int) -> LearnReport:
+        """Train on exactly `n_tokens` tokens."""
         config, state = self._config, self._state
+        synthetic, n_flops = self._synthetic(experience, round)
         batches = mix(
-            self._real_texts(),
-            self._stored_texts(round),
+            real_texts(state, self._encoder, config, experience.practice),
+            synthetic,
             n_tokens=n_tokens,
             real_fraction=config.play.real_fraction,
             batch_size=config.optim.batch_size,
         )
         self._trainer.begin(derive(config.seed, "dropout", round))
         n_of = {Source.REAL: 0, Source.SYNTHETIC: 0}
-        n_steps = n_flops = 0
+        n_steps = 0
         n_skipped = state.skipped.total
         n_before = state.train_tokens
         total_loss = torch.zeros((), device=self._trainer.fabric.device)
-        for texts in batches:
+        for units in batches:
             n_seen = n_before + sum(n_of.values())
-            total_loss += self._step(texts, learning_rate(config.optim, n_seen, config.budget_tokens))
-            for text in texts:
-                n_of[text.source] += text.n_tokens
-            lengths = (text.n_tokens for text in texts)
-            n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, lengths)
+            total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+            for unit in units:
+                n_of[unit.source] += unit.n_tokens
+            n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, map(_length, units))
             n_steps += 1
         self._trainer.require_finite()  # before they are evaluated, sampled from or saved
         return LearnReport(
@@ -109,7 +110,37 @@ class FilteredLikelihood(Learner):
             max_draws=max(state.store.n_draws, default=0),
         )
 
-    def _step(self, texts: Sequence[Text], lr: float) -> Tensor:
+
+def _length(unit: Unit) -> int:
+    return unit.n_tokens
+
+
+class FilteredLikelihood(Learner):
+    """Next-token likelihood on real and stored examples."""
+
+    def _synthetic(self, experience: Experience, round: int) -> tuple[Iterator[Unit], int]:  # noqa: ARG002
+        """Stored examples: what was kept of the experience is among them."""
+        learner, state = self._config.arm.learner, self._state
+        if learner.start == "first" and len(state.store):
+            self._begin_again()
+        among = None
+        if learner.store != "accumulate":
+            among = state.store.latest()
+        if learner.store == "subsample":
+            chosen = stream(self._config.seed, "subsample", round)
+            among = chosen.sample(range(len(state.store)), len(among or ()))
+        draws = state.store.draws(stream(self._config.seed, "replay", round), among)
+        return (self._encoder.solved(example.task, example.answer, example.source) for example in draws), 0
+
+    def _begin_again(self) -> None:
+        """Go back to the weights at the beginning of self-play, with an optimizer that knows nothing."""
+        for model in (self._state.model, self._state.average):
+            model.load_state_dict(self._state.first.state_dict())
+        optimizer = self._state.optimizer
+        getattr(optimizer, "optimizer", optimizer).state.clear()  # Fabric's wrapper has one inside
+
+    def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
+        texts = cast("Sequence[Text]", units)
         trainer, size = self._trainer, self._config.optim.micro_batch or len(texts)
         if size < len(texts):  # texts of like length together: padding is read for nothing
             texts = sorted(texts, key=lambda text: text.n_tokens)
@@ -119,20 +150,3 @@ class FilteredLikelihood(Learner):
         for part in parts[:-1]:
             loss += trainer.accumulate(wanted_loss(trainer.forward, part, self._task_weight, total))
         return loss + trainer.step(wanted_loss(trainer.forward, parts[-1], self._task_weight, total), lr)
-
-    def _real_texts(self) -> Iterator[Text]:
-        """Endless; an arm that proposes solutions also reads some real examples as theirs."""
-        composes = self._config.arm.proposer == "solution"
-        while True:
-            epoch, index = self._state.real.position
-            solved = next(self._state.real)
-            env = self._envs[solved.task.env]
-            # The epoch shifts which examples are shown as solutions: each one is, in turn.
-            if composes and isinstance(env, SolutionFirst) and (epoch + index) % self._config.play.compose_every == 0:
-                yield self._encoder.composed(env.name, env.solution(solved))
-            else:
-                yield self._encoder.solved(solved.task, solved.answer)
-
-    def _stored_texts(self, round: int) -> Iterator[Text]:
-        for example in self._state.store.draws(stream(self._config.seed, "replay", round)):
-            yield self._encoder.solved(example.task, example.answer, example.source)

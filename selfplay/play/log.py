@@ -34,6 +34,7 @@ ATTEMPTS = pa.schema(
         ("logprob_nats", pa.float64()),
         ("model_step", pa.int64()),
         ("judge", pa.string()),
+        ("score", pa.float64()),
         ("verdict", pa.string()),
         ("detail", pa.string()),
         ("tier", pa.string()),
@@ -54,7 +55,20 @@ SCALARS = {
     "judge/true_accept_rate": "judge.true_accept_rate",
     "judge/false_accept_rate": "judge.false_accept_rate",
     "judge/kept_precision": "judge.kept_precision",
+    "judge/informedness": "judge.informedness",
+    "judge/auroc": "judge.auroc",
+    "judge/auroc_within": "judge.auroc_within",
+    "judge/gap": "judge.gap",
+    "judge/relative_gap": "judge.relative_gap",
+    "proposals/validity": "proposals.validity",
+    "proposals/novelty": "proposals.novelty",
+    "proposals/entropy": "proposals.entropy",
+    "proposals/distance": "proposals.distance",
+    "proposals/distinct_answers": "proposals.distinct_answers",
+    "proposals/signal": "proposals.signal",
+    "proposals/reward_gap": "proposals.reward_gap",
     "play/n_proposed": "n_proposed",
+    "play/heldout_gain": "heldout_gain",
     "play/n_malformed_tasks": "n_malformed_tasks",
     "play/n_repeated_tasks": "n_repeated_tasks",
     "play/n_tasks": "n_tasks",
@@ -102,6 +116,10 @@ class RunLog:
         for tag, name in SCALARS.items():
             if isinstance(flat[name], int | float) and math.isfinite(flat[name]):
                 self._writer.add_scalar(tag, flat[name], report["train_tokens"])
+        for kind, share in report["proposals"]["levels"].items():
+            self._writer.add_scalar(f"levels/{kind}", share, report["train_tokens"])
+        if report["alarms"]:
+            self._writer.add_text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
         self._writer.flush()
 
     def _attempts(self, played: PlayedRound) -> None:
@@ -123,6 +141,7 @@ class RunLog:
                 "logprob_nats": item.attempt.logprob_nats,
                 "model_step": item.attempt.model_step,
                 "judge": item.judge,
+                "score": item.score,
                 "verdict": item.verdict.outcome.value,
                 "detail": truth.detail,
                 "tier": truth.tier,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envs.core import Env, Executed, MalformedTask, SolutionFirst, Solved
 from selfplay.config import RunConfig
@@ -18,7 +18,7 @@ from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Completion, Sampler
 from selfplay.model.tokenizer import END, SOLVE
-from selfplay.records import Proposals
+from selfplay.records import Proposals, Written
 from selfplay.streams import derive, stream
 
 
@@ -109,7 +109,10 @@ class ModelProposer(Proposer):
             self._run_ahead(names, written)
         read = [self._read(self._envs[name], *text) for name, text in zip(names, written, strict=True)]
         n_tokens = sum(len(text.tokens) for text in texts)
-        return self._admission.admit(read, posed=self._solution_first, n_tokens=n_tokens, n_flops=self._flops(texts))
+        admitted = self._admission.admit(
+            read, posed=self._solution_first, n_tokens=n_tokens, n_flops=self._flops(texts)
+        )  # fmt: skip
+        return admitted if self._solution_first else replace(admitted, written=_written(names, written, read, admitted))
 
     def _run_ahead(self, names: Sequence[str], written: Sequence[tuple[str, bool]]) -> None:
         """Run the programs of all prompts together: `parse` asks for them one by one."""
@@ -133,3 +136,17 @@ class ModelProposer(Proposer):
         model = self._model
         read = forward_flops(model.config, model.vocab_size, [1] * len(texts))
         return read + sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)
+
+
+def _written(
+    names: Sequence[str], written: Sequence[tuple[str, bool]], read: Sequence[Solved | None], admitted: Proposals
+) -> tuple[Written, ...]:
+    """The complete texts, each with the admitted task it is; a text that repeats one is none."""
+    waiting = {task.id for task in admitted.tasks}
+    found = []
+    for name, (text, complete), solved in zip(names, written, read, strict=True):
+        if complete:
+            task_id = solved.task.id if solved is not None and solved.task.id in waiting else ""
+            waiting.discard(task_id)
+            found.append(Written(name, text, task_id))
+    return tuple(found)

@@ -1,6 +1,6 @@
 """One round of self-play, top to bottom.
 
-    propose -> solve -> judge -> keep -> store -> learn -> evaluate
+    propose -> select -> solve -> judge -> appraise -> keep -> store -> learn -> evaluate
 
 Each stage takes what the one before it returned; arms differ in the stages they are built from and in nothing
 here. An arm without synthetic data runs the same calls over empty lists. All spending is charged in this file.
@@ -8,7 +8,8 @@ here. An arm without synthetic data runs the same calls over empty lists. All sp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lightning.fabric import Fabric
@@ -16,14 +17,25 @@ from lightning.fabric import Fabric
 from envs.core import Verdict
 from selfplay.config import RunConfig
 from selfplay.ledger import Phase
+from selfplay.play.curriculum import Curriculum
 from selfplay.play.evaluate import Evaluator
 from selfplay.play.judges import Judge, Verifier
-from selfplay.play.keep import as_examples, keep, measure_judge
+from selfplay.play.keep import as_examples, hindsight, keep, measure_judge
 from selfplay.play.learn import Learner
-from selfplay.play.proposer import Proposer
+from selfplay.play.monitors import alarms, measure_proposals
+from selfplay.play.proposer import Admission, Proposer
 from selfplay.play.solver import Solver
 from selfplay.play.state import RunState
-from selfplay.records import Judged, LearnReport, Proposals, RoundReport
+from selfplay.play.worth import Appraiser
+from selfplay.records import (
+    Experience,
+    Judged,
+    JudgeReport,
+    LearnReport,
+    ProposalReport,
+    Proposals,
+    RoundReport,
+)
 from selfplay.streams import stream
 
 
@@ -32,12 +44,16 @@ class Stages:
     """The parts of a round."""
 
     proposer: Proposer
+    curriculum: Curriculum
     solver: Solver
     judge: Judge
+    appraiser: Appraiser
+    admission: Admission
     learner: Learner
     verifier: Verifier
     heldout: Evaluator
     validation: Evaluator
+    real_levels: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -58,18 +74,28 @@ def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfi
         proposals = stages.proposer.propose(play.n_proposals, round=number)
     ledger.charge(Phase.PROPOSE, tokens=proposals.n_tokens, flops=proposals.n_flops)
 
+    selected = stages.curriculum.select(proposals, stream(config.seed, "curriculum", number))
     with fabric.autocast(), ledger.clock(Phase.SOLVE):
-        attempts = stages.solver.attempt(proposals, play.n_attempts, round=number)
+        attempts = stages.solver.attempt(selected, play.n_attempts, round=number)
     ledger.charge(Phase.SOLVE, tokens=attempts.n_tokens, flops=attempts.n_flops)
 
-    with ledger.clock(Phase.JUDGE):
-        judged = stages.judge.judge(attempts.attempts, round=number)
+    with fabric.autocast(), ledger.clock(Phase.JUDGE):
+        judgement = stages.judge.judge(attempts.attempts, round=number)
+        judged = judgement.judged
+        stages.curriculum.observe(judged)
+        worth = stages.appraiser.appraise(selected, judged, round=number)
+    ledger.charge(Phase.JUDGE, tokens=judgement.n_tokens, flops=judgement.n_flops + worth.n_flops)
 
-    kept = keep(judged, play, stream(config.seed, "keep", number))
+    known = frozenset(example.task.id for example in state.store.examples)
+    kept = keep(judged, play, stream(config.seed, "keep", number), worth.of_task)
     state.store.append(as_examples(judged, kept, number))
+    if config.arm.hindsight:
+        envs = {task.env.name: task.env for task in config.data.tasks}
+        state.store.append(hindsight(judged, envs, stages.admission, number))
 
+    experience = Experience(selected, judged, worth.of_task, judgement.practice)
     with ledger.clock(Phase.LEARN):
-        learned = stages.learner.learn(judged, n_tokens, round=number)
+        learned = stages.learner.learn(experience, n_tokens, round=number)
     ledger.charge(
         Phase.LEARN, tokens=learned.n_real_tokens + learned.n_synthetic_tokens, flops=learned.n_flops
     )  # fmt: skip
@@ -78,7 +104,12 @@ def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfi
 
     with fabric.autocast(), ledger.clock(Phase.EVALUATE):
         truths = stages.verifier.check(attempts.attempts)
-        report = _report(state, stages, proposals, judged, truths, kept, learned)
+        found = measure_proposals(proposals, judged, truths, known=known, real=stages.real_levels)
+        n_flops = proposals.n_flops + attempts.n_flops
+        meter = measure_judge(judged, truths, kept, generate_flops=n_flops, judge_flops=judgement.n_flops)
+        checks = config.arm.judge.kind != "accept-all"
+        rung = alarms(found, n_written=proposals.n_raw, n_attempts=len(judged), checks=checks)
+        report = _report(state, stages, proposals, found, meter, learned, rung)
 
     state.best_validation = min(state.best_validation, report.validation.answer_nats_per_token)
     state.round += 1
@@ -86,11 +117,13 @@ def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfi
 
 
 def _report(
-    state: RunState, stages: Stages, proposals: Proposals, judged: Sequence[Judged], truths: Sequence[Verdict],
-    kept: Sequence[int], learned: LearnReport,
+    state: RunState, stages: Stages, proposals: Proposals, found: ProposalReport, meter: JudgeReport,
+    learned: LearnReport, rung: tuple[str, ...],
 ) -> RoundReport:  # fmt: skip
     totals = state.ledger.totals()
     validation = stages.validation.evaluate(state.average)
+    heldout = stages.heldout.evaluate(state.average)
+    before = state.reports[-1]["heldout"]["answer_nats_per_token"] if state.reports else math.nan
     return RoundReport(
         round=state.round,
         round_tokens=learned.n_real_tokens + learned.n_synthetic_tokens,
@@ -110,10 +143,13 @@ def _report(
         n_stored=len(state.store),
         max_draws=learned.max_draws,
         train_nats_per_token=learned.train_nats_per_token,
-        judge=measure_judge(judged, truths, kept),
-        heldout=stages.heldout.evaluate(state.average),
+        judge=meter,
+        heldout=heldout,
         validation=validation,
         is_best=validation.answer_nats_per_token < state.best_validation,
         seconds={phase.value: state.ledger.spent(phase).seconds for phase in Phase},
         n_skipped_steps=state.skipped.total,
+        proposals=found,
+        heldout_gain=before - heldout.answer_nats_per_token,
+        alarms=rung,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -21,16 +22,20 @@ from selfplay.files import locked, replacing
 from selfplay.model.compiling import compile_training
 from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.checkpoint import keep_checkpoint, load_latest, previous, save_checkpoint
+from selfplay.play.curriculum import Curriculum
 from selfplay.play.evaluate import Evaluator
-from selfplay.play.judges import Verifier, build_judge
+from selfplay.play.judges import Verifier
 from selfplay.play.learn import FilteredLikelihood
 from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
-from selfplay.play.proposer import Admission, EnvProposer, ModelProposer, NoProposer, Proposer
+from selfplay.play.monitors import real_shares
+from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_solver
+from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
-from selfplay.play.solver import ModelSolver, PosedSolver
+from selfplay.play.solver import ModelSolver
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
+from selfplay.play.worth import Appraiser
 from selfplay.records import RoundReport, RunResult
 
 CHECKPOINT, BEST, RESULT, SANDBOX = "checkpoint.ckpt", "best.ckpt", "result.json", "sandbox.json"
@@ -127,7 +132,26 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
         keep_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
         if on_round:
             on_round(played.report)
+        _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})
     log.close()
+
+
+def _kinds(lines: Sequence[str]) -> list[str]:
+    """What alarms are about, without their numbers."""
+    return [" ".join(line.split()[:2]) for line in lines]
+
+
+def _heed(config: RunConfig, report: RoundReport, known: set[str]) -> None:
+    """Print alarms of a kind the run has not had, and stop where they stop it."""
+    for alarm, kind in zip(report.alarms, _kinds(report.alarms), strict=True):
+        if kind in known:
+            continue
+        print(f"alarm: {config.arm.name} seed {config.seed}, round {report.round}: {alarm}", file=sys.stderr)
+    if report.alarms and config.play.alarms == "stop":
+        raise ValueError(
+            f"{config.arm.name} seed {config.seed} stopped in round {report.round} by an alarm: {report.alarms[0]};"
+            " play.alarms: log goes on"
+        )
 
 
 def build_fabric(config: RunConfig) -> Fabric:
@@ -162,14 +186,19 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
+    admission = Admission.of(data, encoder)
     playing = Stages(
-        proposer=_build_proposer(config, state, Admission.of(data, encoder)),
-        solver=ModelSolver(state, encoder, config) if config.arm.solver == "model" else PosedSolver(state),
-        judge=build_judge(config.arm.judge, verifier, config.seed),
-        learner=FilteredLikelihood(trainer, state, encoder, config, task_weight=config.play.task_weight),
+        proposer=build_proposer(config, state, admission),
+        curriculum=Curriculum(config.arm.curriculum, state.solve_rates),
+        solver=build_solver(config, state, encoder),
+        judge=build_arm_judge(config, state, encoder, verifier, data.pool),
+        appraiser=Appraiser(state, encoder, verifier, config, data.pool),
+        admission=admission,
+        learner=build_learner(config, trainer, state, encoder),
         verifier=verifier,
         heldout=Evaluator(data.heldout, encoder, verifier, config.data.n_accuracy),
         validation=Evaluator(data.validation, encoder, verifier, 0),
+        real_levels=real_shares(data.pool),
     )
     opening = replace(
         playing,
@@ -178,19 +207,6 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
         learner=FilteredLikelihood(trainer, state, encoder, config, task_weight=config.optim.task_weight),
     )
     return state, Parts(fabric, data, verifier, opening, playing)
-
-
-def _build_proposer(config: RunConfig, state: RunState, admission: Admission) -> Proposer:
-    model = state.first if config.arm.proposer_weights == "frozen" else state.average
-    match config.arm.proposer:
-        case "none":
-            return NoProposer()
-        case "env":
-            return EnvProposer(admission, config)
-        case "model":
-            return ModelProposer(model, admission, config, solution_first=False)
-        case "solution":
-            return ModelProposer(model, admission, config, solution_first=True)
 
 
 def summarize(config: RunConfig, state: RunState, data: RealData) -> RunResult:

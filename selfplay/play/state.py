@@ -39,6 +39,7 @@ class RunState:
         skipped: Optimizer steps that were skipped, their loss or gradient being no finite number.
         best_validation: Lowest validation loss so far, nats per answer token.
         reports: One per round done, as plain values.
+        solve_rates: `ENV:LEVEL` to the judge's solve rate that a curriculum remembers.
     """
 
     model: GPT
@@ -55,6 +56,7 @@ class RunState:
     skipped: Skipped = field(default_factory=Skipped)
     best_validation: float = float("inf")
     reports: list[dict[str, Any]] = field(default_factory=list)
+    solve_rates: dict[str, float] = field(default_factory=dict)
 
     @property
     def train_tokens(self) -> int:
@@ -103,6 +105,7 @@ class RunState:
             "skipped": self.skipped.state(),
             "best_validation": self.best_validation,
             "reports": self.reports,
+            "solve_rates": dict(self.solve_rates),
         }
 
     def load_state_dict(self, saved: dict[str, Any], config: RunConfig, data: RealData) -> None:
@@ -119,6 +122,8 @@ class RunState:
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])
         self.skipped.load(saved["skipped"])
+        self.solve_rates.clear()
+        self.solve_rates.update(saved["solve_rates"])  # in place: the curriculum holds it
         for name in ("round", "step", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
             setattr(self, name, saved[name])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from selfplay.config import ArmConfig, StudyConfig
 from selfplay.configfile import load_config
-from selfplay.records import JudgeReport, RoundReport, RunResult, Scores
+from selfplay.records import JudgeReport, ProposalReport, RoundReport, RunResult, Scores
 from selfplay.study.table import RunKey, gather, run_keys
 
 
@@ -139,6 +139,9 @@ def _round(line: Mapping[str, Any]) -> RoundReport:
     values = dict(line)
     for name, kind in (("judge", JudgeReport), ("heldout", Scores), ("validation", Scores)):
         values[name] = kind(**_finite_or_nan(values[name]))
+    proposals = values.get("proposals") or {}
+    values["proposals"] = ProposalReport(**_finite_or_nan(proposals))
+    values["alarms"] = tuple(values.get("alarms", ()))
     return RoundReport(**_finite_or_nan(values))
 
 

@@ -1,0 +1,78 @@
+"""From the configuration of an arm to the parts of its rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envs.core import Solved
+from selfplay.config import JudgeConfig, RunConfig
+from selfplay.data.encoding import Encoder
+from selfplay.play.judges import AcceptAllJudge, ExactJudge, Judge, MajorityJudge, Verifier
+from selfplay.play.learn import FilteredLikelihood, Learner
+from selfplay.play.noise import NoisyJudge
+from selfplay.play.policy import PolicyGradient
+from selfplay.play.preference import Preference
+from selfplay.play.proposer import Admission, EnvProposer, ModelProposer, NoProposer, Proposer
+from selfplay.play.self_judge import ModelJudge
+from selfplay.play.solver import ModelSolver, PosedSolver, Solver
+from selfplay.play.state import RunState
+from selfplay.play.trainer import Trainer
+
+
+def build_proposer(config: RunConfig, state: RunState, admission: Admission) -> Proposer:
+    """Who writes tasks."""
+    model = state.first if config.arm.proposer_weights == "frozen" else state.average
+    match config.arm.proposer:
+        case "none":
+            return NoProposer()
+        case "env":
+            return EnvProposer(admission, config)
+        case "model":
+            return ModelProposer(model, admission, config, solution_first=False)
+        case "solution":
+            return ModelProposer(model, admission, config, solution_first=True)
+
+
+def build_solver(config: RunConfig, state: RunState, encoder: Encoder) -> Solver:
+    """Who answers them."""
+    return ModelSolver(state, encoder, config) if config.arm.solver == "model" else PosedSolver(state)
+
+
+def build_judge(config: JudgeConfig, verifier: Verifier, seed: int) -> Judge:
+    """A judge that needs no model.
+
+    Raises:
+        ValueError: The model itself is asked for; see `build_arm_judge`.
+    """
+    match config.kind:
+        case "exact":
+            return ExactJudge(verifier)
+        case "accept-all":
+            return AcceptAllJudge()
+        case "noisy":
+            return NoisyJudge(verifier, config, seed)
+        case "majority":
+            return MajorityJudge(config.threshold)
+        case "model":
+            raise ValueError("judge.kind = model: only a run has a model; audit the run's folder instead")
+
+
+def build_arm_judge(
+    config: RunConfig, state: RunState, encoder: Encoder, verifier: Verifier, pool: Sequence[Solved]
+) -> Judge:
+    """Who decides what an arm keeps."""
+    if config.arm.judge.kind == "model":
+        return ModelJudge(state, encoder, verifier, config, pool)
+    return build_judge(config.arm.judge, verifier, config.seed)
+
+
+def build_learner(config: RunConfig, trainer: Trainer, state: RunState, encoder: Encoder) -> Learner:
+    """What changes the weights once self-play has begun."""
+    parts = (trainer, state, encoder, config)
+    match config.arm.learner.kind:
+        case "likelihood":
+            return FilteredLikelihood(*parts, task_weight=config.play.task_weight)
+        case "policy":
+            return PolicyGradient(*parts, task_weight=config.play.task_weight)
+        case "preference":
+            return Preference(*parts, task_weight=config.play.task_weight)
