@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from selfplay.config import ArmConfig, StudyConfig
+from selfplay.config.learner import RewardConfig
 from selfplay.files import replacing
 from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
@@ -103,7 +104,7 @@ def render(
     config, level, words = evidence.config, reading.decision.level, in_words(reading, evidence)
     return environment.from_string(source).render(
         config=config,
-        arms=[(arm.name, _recipe(arm), looks(config)[arm.name].color, _role(arm.name, config)) for arm in config.arms],
+        arms=[(arm.name, recipe(arm), looks(config)[arm.name].color, _role(arm.name, config)) for arm in config.arms],
         envs=[task.env.name for task in config.data.tasks],
         n_parameters=evidence.results[0].N,
         limit_tokens=evidence.real_limit_tokens(),
@@ -138,7 +139,7 @@ def _data_uri(plate: Plate) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(plate.svg).decode()}" if plate.svg else ""
 
 
-def _recipe(arm: ArmConfig) -> str:
+def recipe(arm: ArmConfig) -> str:
     """What an arm learns from, in words."""
     real = {"pool": "the real pool, repeated", "fresh": "real tasks, never the same twice"}[arm.real]
     if arm.proposer == "none":
@@ -154,8 +155,16 @@ def _recipe(arm: ArmConfig) -> str:
         "accept-all": "kept unchecked",
         "noisy": f"kept by a judge that accepts {arm.judge.true_accept_rate:.0%} of right and"
         f" {arm.judge.false_accept_rate:.0%} of wrong answers",
+        "majority": "kept if most attempts at the task agree",
+        "model": "kept if the model itself accepts",
     }[arm.judge.kind]
-    return f"{real}, and {writer}, {solver}, {judge}"
+    learner = {
+        "likelihood": "",
+        "policy": ", learnt from by policy gradient",
+        "preference": ", learnt from by preference",
+    }[arm.learner.kind]
+    reward = "" if arm.reward == RewardConfig() else f", tasks weighted by {arm.reward.kind}"
+    return f"{real}, and {writer}, {solver}, {judge}{learner}{reward}"
 
 
 def _role(name: str, config: StudyConfig) -> str:
