@@ -49,6 +49,28 @@ def alternate(
     return Row(case, ours_s, peer_s, statistics.median(b / a for a, b in times), note)
 
 
+def rates(ways: dict[str, Callable[[], int]], repeats: int) -> dict[str, float]:
+    """Median units a second of each way; all take turns, after one untimed call each.
+
+    Args:
+        ways: Name to a function that does some work and returns how many units of it.
+        repeats: Turns.
+    """
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(repeats + 1):
+        for way, function in ways.items():
+            start = time.perf_counter()
+            n_units = function()
+            if number:
+                found[way].append(n_units / (time.perf_counter() - start))
+    return {way: statistics.median(values) for way, values in found.items()}
+
+
+def best(found: dict[str, float], prefix: str) -> float:
+    """The highest rate among the ways whose names begin so."""
+    return max(rate for way, rate in found.items() if way.startswith(prefix))
+
+
 def report(title: str, rows: list[Row]) -> None:
     """Print the table; `--json PATH` writes it too."""
     parser = argparse.ArgumentParser(description=title)

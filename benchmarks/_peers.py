@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
+from selfplay.model.gpt import GPT
+from selfplay.model.hf import qwen3_config, to_qwen3
 
 VOCABULARY = 128
 SIZES = {
@@ -71,3 +74,31 @@ def ceiling(dtype: torch.dtype, size: int = 1_024) -> float:
         a @ b
         best = min(best, time.perf_counter() - start)
     return 2 * size**3 / best
+
+
+def qwen3(model: GPT, dtype: torch.dtype) -> Any:
+    """transformers' model with our weights."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    said = qwen3_config(model.config, model.vocab_size)
+    shape = {name: value for name, value in said.items() if name not in ("architectures", "model_type")}
+    theirs = Qwen3ForCausalLM(Qwen3Config(**shape)).eval()
+    theirs.load_state_dict(to_qwen3(model), strict=False)
+    return theirs.to(dtype)
+
+
+def ours(name: str, dtype: torch.dtype) -> GPT:
+    """Our model of a size, in a compute dtype."""
+    model = GPT(SIZES[name], VOCABULARY, torch.Generator().manual_seed(0)).eval()
+    model.compute_dtype = dtype
+    return model
+
+
+def prompts_of(n: int, shortest: int, longest: int) -> list[list[int]]:
+    """Random prompts of lengths drawn evenly."""
+    generator = torch.Generator().manual_seed(1)
+    lengths = torch.randint(shortest, longest + 1, (n,), generator=generator).tolist()
+    return [torch.randint(4, VOCABULARY, (length,), generator=generator).tolist() for length in lengths]
+
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

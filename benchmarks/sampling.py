@@ -1,69 +1,98 @@
-"""Sampling with our cache against the same weights read again in full for every token, one CPU thread.
+"""Sampling against transformers' `generate` with the same weights, one CPU thread, all ways taking turns.
 
-The peer is the plain loop: prompts of one length side by side, a whole forward per token, until all rows have ended.
-Before timing, both write the same greedy texts.
+Prompts of 16 to 64 tokens; new ones up to the end token, 128 (transformers) or a full context of 192 (ours);
+temperature 1. A rate counts tokens up to the end token. The peer has all rows in one batch, padded on the left, with a
+growing and with a static cache, in fp32 and in bf16; ratios are to its best way. With eight samples a prompt both get
+the prompts once and are asked for eight.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import argparse
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
-from _measure import alternate, report
+from _measure import best, rates
+from _peers import DTYPES, SIZES, ceiling, ours, prompts_of, qwen3
 
-from selfplay.config import StudyConfig
-from selfplay.configfile import load_config
+from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Sampler
-from selfplay.model.tokenizer import END
+from selfplay.model.tokenizer import END, PAD
 
-QUICKSTART = Path(__file__).parents[1] / "configs" / "quickstart.yaml"
-VOCABULARY = 18
+N_ROWS, N_NEW = 256, 128
 
 
 @torch.inference_mode()
-def sample_without_cache(model: GPT, prompts: list[list[int]], temperature: float) -> list[tuple[int, ...]]:
-    """Texts of prompts of equal length, until the end token or a full context."""
-    tokens = torch.tensor(prompts)
-    n_read = tokens.shape[1]
-    done = torch.zeros(len(tokens), dtype=torch.bool)
-    while tokens.shape[1] < model.config.context_length and not done.all():
-        logits = model(tokens)[:, -1]
-        token = torch.multinomial((logits / temperature).softmax(-1), 1)[:, 0] if temperature else logits.argmax(-1)
-        tokens = torch.cat((tokens, token[:, None]), 1)
-        done |= token == END
-    written = tokens[:, n_read:].tolist()
-    return [tuple(row[: row.index(END) + 1] if END in row else row) for row in written]
+def generate(model: Any, prompts: list[list[int]], n_each: int, cache: str) -> int:
+    """Useful tokens of the peer."""
+    width = max(map(len, prompts))
+    tokens = torch.tensor([[PAD] * (width - len(p)) + p for p in prompts])
+    extra = {} if cache == "dynamic" else {"cache_implementation": cache}
+    out = model.generate(
+        tokens, attention_mask=(tokens != PAD).long(), do_sample=True, top_k=0, max_new_tokens=N_NEW,
+        eos_token_id=END, pad_token_id=PAD, num_return_sequences=n_each, **extra,
+    )[:, width:].tolist()  # fmt: skip
+    return sum(row.index(END) + 1 if END in row else len(row) for row in out)
+
+
+def sample(model: GPT, prompts: list[list[int]], n_each: int) -> int:
+    """Useful tokens of ours."""
+    return sum(len(text.tokens) for text in Sampler(model).sample(prompts, key=0, stop=END, n_per_prompt=n_each))
+
+
+def measure(name: str, n_each: int, repeats: int) -> dict[str, Any]:
+    """Tokens a second of every way at one size."""
+    prompts = prompts_of(N_ROWS // n_each, 16, 64)
+    ways: dict[str, Callable[[], int]] = {}
+    for precision, dtype in DTYPES.items():
+        model = ours(name, dtype)
+        ways[f"ours {precision}"] = lambda model=model: sample(model, prompts, n_each)
+        theirs = qwen3(model, dtype)
+        for cache in ("dynamic", "static"):
+            ways[f"hf {precision} {cache}"] = lambda theirs=theirs, cache=cache: generate(
+                theirs, prompts, n_each, cache
+            )
+    found = rates(ways, repeats)
+    config = SIZES[name]
+    flops = forward_flops(config, 128, map(len, prompts)) / n_each + sum(
+        decode_flops(config, 128, len(prompt), N_NEW) for prompt in prompts
+    )
+    return {
+        "size": name,
+        "samples_per_prompt": n_each,
+        "tokens_per_s": found,
+        "over_hf": best(found, "ours") / best(found, "hf"),
+        "share_of_ceiling": best(found, "ours") * flops / (len(prompts) * N_NEW) / ceiling(torch.bfloat16),
+    }
 
 
 def main() -> None:
-    """Time the quickstart's shape and a longer one."""
+    """Time the sizes asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path, metavar="PATH")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    study = load_config(StudyConfig, QUICKSTART)
-    rows = []
-    for n_prompts, n_read, context in ((1_000, 6, 12), (64, 16, 80)):
-        config = replace(study.model, context_length=context, tie_embeddings=False)
-        model = GPT(config, VOCABULARY, torch.Generator().manual_seed(0)).eval()
-        with torch.no_grad():
-            for weight in model.parameters():
-                weight.mul_(6.0 if weight.ndim == 2 else 1.0)  # untrained weights write all texts alike
-        generator = torch.Generator().manual_seed(1)
-        prompts = torch.randint(END + 1, VOCABULARY, (n_prompts, n_read), generator=generator).tolist()
-        sampler = Sampler(model)
-        greedy = [c.tokens for c in sampler.sample(prompts, key=0, stop=END, temperature=0)]
-        if greedy != sample_without_cache(model, prompts, 0.0):
-            raise SystemExit("the cached and the plain sampler wrote different greedy texts")
-        rows.append(
-            alternate(
-                f"{n_prompts} prompts, {n_read} to {context} tokens",
-                lambda: sampler.sample(prompts, key=0, stop=END),  # noqa: B023
-                lambda: sample_without_cache(model, prompts, 1.0),  # noqa: B023
-                8.0,
-                f"{len(set(greedy)):,} different greedy texts, all equal",
+    torch.manual_seed(0)
+    found = []
+    for name in arguments.sizes:
+        for n_each in (1, 8):
+            row = measure(name, n_each, arguments.repeats)
+            found.append(row)
+            for way, rate in row["tokens_per_s"].items():
+                print(f"{name:<8}{n_each} a prompt  {way:<20}{rate:>10,.0f} tokens/s")
+            print(
+                f"{name:<8}{n_each} a prompt  {row['over_hf']:.2f} times the best of transformers; "
+                f"{row['share_of_ceiling']:.0%} of the bf16 matrix-product ceiling",
+                flush=True,
             )
-        )
-    report("sampling: cached decoding against a full forward per token", rows)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -27,15 +27,19 @@ def stream(seed: int, *names: Name) -> Random:
     return Random(derive(seed, *names))
 
 
-def uniforms(key: int, n_items: int, width: int) -> NDArray[np.float64]:
+def uniforms(key: int, n_items: int, width: int, first_item: int = 0) -> NDArray[np.float64]:
     """Uniform numbers in [0, 1), a row per item, from a counter-based generator.
 
     Args:
         key: From `derive`.
         n_items: Rows.
-        width: Numbers an item needs; row i does not depend on how many rows follow it.
+        width: Numbers an item needs, a multiple of 4, the numbers of a counter; row i does not depend on how many rows
+            follow it.
+        first_item: Item of the first row.
 
     Returns:
         `(n_items, width)` array.
     """
-    return np.random.Generator(np.random.Philox(key=key)).random((n_items, width))
+    generator = np.random.Philox(key=key)
+    generator.advance(first_item * width // 4)
+    return np.random.Generator(generator).random((n_items, width))

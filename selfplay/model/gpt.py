@@ -11,7 +11,8 @@ Shapes: B batch, T tokens, V vocabulary, D width, H query heads, K key-value hea
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,23 +21,40 @@ from torch import Tensor, nn
 from selfplay.config import ModelConfig
 
 
-@dataclass(slots=True)
-class Cache:
-    """Keys and values of the tokens read so far, preallocated.
+class Memory(ABC):
+    """Keys and values of tokens read before, which the layers of a model read with those of new tokens.
 
     Attributes:
-        keys: Per layer `(B, K, T_max, E)`.
-        values: Per layer `(B, K, T_max, E)`.
-        length: Tokens already stored; one write index for all rows.
+        mask: `(B, 1, T, S)` bool, which of the S keys each new token may see; None for all that came before it.
     """
 
-    keys: list[Tensor]
-    values: list[Tensor]
-    length: int = 0
+    mask: Tensor | None = None
 
-    def take(self, rows: Tensor) -> Cache:
-        """The cache of the given rows `(B',)`, which may repeat."""
-        return Cache([k[rows] for k in self.keys], [v[rows] for v in self.values], self.length)
+    @abstractmethod
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store `(B, K, T, E)` keys and values of new tokens; returns all there are, `(B, K, S, E)`."""
+
+    @abstractmethod
+    def attend(self, layer: int, attention: Attention, qkv: Tensor) -> Tensor | None:
+        """Store and attend in one go from `(B, 1, X)` projections, to `(B, 1, H * E)`; None where this cannot."""
+
+
+class Prefix(Memory):
+    """Keeps what one pass reads: the keys and values `(B, K, T, E)` of each layer."""
+
+    def __init__(self) -> None:
+        self.keys: list[Tensor] = []
+        self.values: list[Tensor] = []
+
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """See `Memory.extend`."""
+        self.keys.append(keys)
+        self.values.append(values)
+        return keys, values
+
+    def attend(self, layer: int, attention: Attention, qkv: Tensor) -> Tensor | None:  # noqa: ARG002
+        """See `Memory.attend`: this never does."""
+        return None
 
 
 class RMSNorm(nn.Module):
@@ -63,10 +81,26 @@ class Linear(nn.Linear):
         return F.linear(x, self.weight.to(x.dtype))
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding in the half-split convention: `(B, H, T, E)` by `(T, E)` tables."""
+class Places(NamedTuple):
+    """Where the tokens of a forward pass stand, and what they may see.
+
+    Attributes:
+        cos: `(T, E)`, or `(B, 1, T, E)` where rows differ.
+        sin: Likewise.
+        mask: `(B, 1, T, S)` bool; None is causal.
+        memory: Of tokens read before.
+    """
+
+    cos: Tensor
+    sin: Tensor
+    mask: Tensor | None = None
+    memory: Memory | None = None
+
+
+def rotate(x: Tensor, places: Places) -> Tensor:
+    """Rotary position embedding of `(B, H, T, E)` in the half-split convention."""
     left, right = x.chunk(2, dim=-1)
-    return x * cos + torch.cat((-right, left), dim=-1) * sin
+    return x * places.cos + torch.cat((-right, left), dim=-1) * places.sin
 
 
 class Attention(nn.Module):
@@ -80,18 +114,18 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None, layer: int) -> Tensor:
-        """`(B, T, D)` to `(B, T, D)`; with a cache the T tokens follow those stored in it."""
+    def forward(self, x: Tensor, places: Places, layer: int) -> Tensor:
+        """`(B, T, D)` to `(B, T, D)`."""
         batch, n_tokens, _ = x.shape
-        heads = self.qkv(x).view(batch, n_tokens, -1, self.head_dim).transpose(1, 2)
+        qkv, memory = self.qkv(x), places.memory
+        if memory is not None and (mixed := memory.attend(layer, self, qkv)) is not None:
+            return self.out(mixed)
+        heads = qkv.view(batch, n_tokens, -1, self.head_dim).transpose(1, 2)
         q, k, v = heads.split((self.n_head, self.n_kv_head, self.n_kv_head), dim=1)
-        q, k = rotate(self.q_norm(q), cos, sin), rotate(self.k_norm(k), cos, sin)
-        if cache is not None:
-            end = cache.length + n_tokens
-            cache.keys[layer][:, :, cache.length : end] = k
-            cache.values[layer][:, :, cache.length : end] = v
-            k, v = cache.keys[layer][:, :, :end], cache.values[layer][:, :, :end]
-        mixed = attend(q, k, v)
+        q, k = rotate(self.q_norm(q), places), rotate(self.k_norm(k), places)
+        if memory is not None:
+            k, v = memory.extend(layer, k, v)
+        mixed = attend(q, k, v, places.mask)
         return self.out(mixed.transpose(1, 2).reshape(batch, n_tokens, -1))
 
 
@@ -102,28 +136,37 @@ At the few keys of a short task either may win: the products on a CPU with bf16 
 """
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention: queries `(B, H, T, E)` are the last T of the S keys and values `(B, K, S, E)`."""
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Attention of queries `(B, H, T, E)`, the last T of the S keys and values `(B, K, S, E)`.
+
+    Args:
+        q: Queries.
+        k: Keys.
+        v: Values.
+        mask: `(B, 1, T, S)` bool, the keys each query may see; None is causal.
+    """
     n_queries, n_keys = q.shape[2], k.shape[2]
     # The fused kernel's backward pass in bf16 takes most of a training step on a CPU: written out it is faster, 1.2 to
-    # 1.5 times.
+    # 1.5 times; and for one query a row the kernel is slower at any length.
     trains_in_bf16 = q.dtype is torch.bfloat16 and torch.is_grad_enabled()
-    if not q.is_cuda and (n_keys <= WRITTEN_OUT_KEYS or trains_in_bf16):
-        return _attend_written_out(q, k, v)
+    if not q.is_cuda and (n_keys <= WRITTEN_OUT_KEYS or n_queries == 1 or trains_in_bf16):
+        return _attend_written_out(q, k, v, mask)
     grouped = k.shape[1] != q.shape[1]
-    if n_queries in (1, n_keys):
-        return F.scaled_dot_product_attention(q, k, v, is_causal=n_queries > 1, enable_gqa=grouped)
-    mask = torch.ones(n_queries, n_keys, dtype=torch.bool, device=q.device).tril(n_keys - n_queries)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouped)
+    if mask is None and n_queries not in (1, n_keys):
+        mask = torch.ones(n_queries, n_keys, dtype=torch.bool, device=q.device).tril(n_keys - n_queries)
+    causal = mask is None and n_queries > 1
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=grouped)
 
 
-def _attend_written_out(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def _attend_written_out(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """Two batched products with the queries of a group side by side."""
     batch, n_head, n_queries, head_dim = q.shape
     n_kv_head, n_keys = k.shape[1], k.shape[2]
     grouped = q.reshape(batch, n_kv_head, -1, head_dim) * head_dim**-0.5
     weights = (grouped @ k.transpose(-1, -2)).view(batch, n_head, n_queries, n_keys)
-    if n_queries > 1:
+    if mask is not None:
+        weights = weights.masked_fill(~mask, -math.inf)
+    elif n_queries > 1:
         future = torch.ones(n_queries, n_keys, dtype=torch.bool, device=q.device).triu(1 + n_keys - n_queries)
         weights = weights.masked_fill(future, -math.inf)
     if n_keys > WRITTEN_OUT_KEYS:
@@ -159,11 +202,12 @@ class Block(nn.Module):
         self.feed_forward_norm = RMSNorm(config.d_model, config.norm_eps)
         self.feed_forward = FeedForward(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None, layer: int, dropout: float) -> Tensor:
+    def forward(self, x: Tensor, places: Places, layer: int, dropout: float) -> Tensor:
         """`(B, T, D)` to `(B, T, D)`; `dropout` is 0 outside training."""
-        attended = self.attention(self.attention_norm(x).to(cos.dtype), cos, sin, cache, layer)
+        dtype = places.cos.dtype
+        attended = self.attention(self.attention_norm(x).to(dtype), places, layer)
         x = x + F.dropout(attended, dropout)
-        return x + F.dropout(self.feed_forward(self.feed_forward_norm(x).to(cos.dtype)), dropout)
+        return x + F.dropout(self.feed_forward(self.feed_forward_norm(x).to(dtype)), dropout)
 
 
 class GPT(nn.Module):
@@ -201,32 +245,33 @@ class GPT(nn.Module):
                 std = residual_std if name.endswith(("attention.out.weight", "down.weight")) else 0.02
                 nn.init.normal_(parameter, std=std, generator=generator)
 
-    def forward(self, tokens: Tensor, cache: Cache | None = None, wanted: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        memory: Memory | None = None,
+        wanted: Tensor | None = None,
+        positions: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """Logits `(B, T, V)` of `(B, T)` int64 tokens.
 
-        With a cache the tokens follow those stored, and are stored. The caller advances nothing: the cache's
-        length grows here, once per call. With `wanted`, `(W,)` indices into the B * T tokens, only their logits
-        are computed: `(W, V)`.
+        Args:
+            tokens: Of texts from their beginning on, or, with a memory, what follows the tokens in it.
+            memory: Is read and extended.
+            wanted: `(W,)` indices into the B * T tokens: only their logits are computed, `(W, V)`.
+            positions: `(B, T)` int64, each token's place in its text; the T first ones when absent.
+            mask: `(B, 1, T, T)` bool, what each token may see where it is not all before it.
         """
-        start = 0 if cache is None else cache.length
-        end = start + tokens.shape[1]
-        cos, sin = self.cos[start:end].to(self.compute_dtype), self.sin[start:end].to(self.compute_dtype)
+        if positions is None:
+            cos, sin = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
+        else:
+            cos, sin = self.cos[positions][:, None], self.sin[positions][:, None]
+        mask = memory.mask if memory is not None else mask
+        places = Places(cos.to(self.compute_dtype), sin.to(self.compute_dtype), mask, memory)
         dropout = self.dropout if self.training else 0.0
         x = F.dropout(self.embedding(tokens), dropout)
         for layer, block in enumerate(self.blocks):
-            x = block(x, cos, sin, cache, layer, dropout)
-        if cache is not None:
-            cache.length = end
+            x = block(x, places, layer, dropout)
         if wanted is not None:
             x = x.flatten(0, 1)[wanted]
         return self.head(self.norm(x).to(self.compute_dtype))
-
-    def empty_cache(self, n_rows: int, length: int) -> Cache:
-        """A cache for `n_rows` rows of up to `length` tokens, on the model's device and in its dtype."""
-        config = self.config
-        shape = (n_rows, config.n_kv_head, length, config.head_dim)
-        device = self.embedding.weight.device
-        keys, values = (
-            [torch.empty(shape, dtype=self.compute_dtype, device=device) for _ in self.blocks] for _ in range(2)
-        )
-        return Cache(keys, values)

@@ -1,7 +1,7 @@
-"""Batched sampling with a key-value cache.
+"""Batched sampling with preallocated keys and values.
 
-Prompts are grouped by exact length, so that no row needs padding or a mask. Samples of one prompt share its
-reading: a prompt is read once and its cache copied. Rows that have ended are dropped from the batch.
+Prompts are read in groups of like length; samples of one prompt, and prompts that are alike, share its reading. Rows
+that have ended leave, and waiting prompts take their slots, so that no matrix product runs half empty.
 
 Item i draws its tokens by inverse transform from its own row of pre-drawn uniforms, so its text does not
 depend on the batch it is in, on the order of the items or on how many there are (up to the rounding of
@@ -10,20 +10,32 @@ matrix products, whose order of summation may change with the batch).
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from selfplay.model.gpt import GPT
+from selfplay.model.gpt import GPT, Linear, Prefix
+from selfplay.model.slots import Slots
 from selfplay.model.tokenizer import PAD
 from selfplay.streams import uniforms
 
-MAX_ROWS = 1_024
-"""Rows decoded together; on a CPU more rows no longer help and the cache stops fitting."""
+MIN_ROWS, MAX_ROWS = 256, 1_024
+"""Rows decoded together: with fewer, matrix products starve; with more, nothing is gained on a CPU."""
+
+CACHE_BYTES = 32 * 2**20
+"""Keys and values, whole contexts, that rows beyond `MIN_ROWS` may fill: what a CPU's last cache holds."""
+
+PROMPTS = 64
+"""Prompts read together."""
+
+LOOK_EVERY = 8
+"""Tokens between looks at which rows have ended on an accelerator; each look waits for the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +55,6 @@ class Completion:
     token_nats: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Rows of equal prompt length: the distinct prompts, and per row its prompt and its item number."""
-
-    prompts: Tensor  # (P, T) int64
-    prompt_of_row: Tensor  # (R,) int64
-    item_of_row: Tensor  # (R,) int64
-
-
 class _Limits(NamedTuple):
     """What is drawn from."""
 
@@ -64,7 +67,8 @@ class Sampler:
     """Writes continuations of token prompts."""
 
     def __init__(self, model: GPT) -> None:
-        self.model = model
+        """Sample from `model` in its compute dtype, as it is now."""
+        self.model = in_one_dtype(model)
 
     @torch.inference_mode()
     def sample(
@@ -77,6 +81,7 @@ class Sampler:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        first_item: int = 0,
     ) -> list[Completion]:
         """Continue every prompt until `stop` or the context is full.
 
@@ -88,6 +93,7 @@ class Sampler:
             temperature: Divides the logits; 0 takes the most likely token.
             top_k: Draw among the k most likely tokens only; 0 for all.
             top_p: Draw among the fewest tokens that hold this probability; 1 for all.
+            first_item: Number of the first text, where these prompts are a part of a longer list.
 
         Returns:
             `len(prompts) * n_per_prompt` completions, samples of one prompt side by side.
@@ -95,80 +101,135 @@ class Sampler:
         if top_k < 0 or not 0.0 < top_p <= 1.0:
             raise ValueError(f"top_k = {top_k}, top_p = {top_p}: need 0 or more, and above 0 up to 1")
         self.model.eval()
-        limits = _Limits(temperature, top_k, top_p)
         n_items = len(prompts) * n_per_prompt
+        if not n_items:
+            return []
         context = self.model.config.context_length
         width = -(-context // 4) * 4  # whole counters of the generator, so that rows start at a fixed place
-        draws = torch.from_numpy(uniforms(key, n_items, width)) if temperature else torch.empty(n_items, width)
-        completions: list[Completion | None] = [None] * n_items
-        for group in self._groups(prompts, n_per_prompt):
-            self._decode(group, draws, stop, limits, completions)
-        return [completion for completion in completions if completion is not None]
+        draws = uniforms(key, n_items, width, first_item) if temperature else np.empty((n_items, width))
+        batch = _Batch(self.model, torch.from_numpy(draws), stop, _Limits(temperature, top_k, top_p))
+        waiting = _by_length(prompts, n_per_prompt)
+        while waiting or batch.n_rows:
+            if waiting and batch.has_room:
+                batch.admit(waiting)
+            batch.step()
+        rooms = (context - len(prompt) for prompt in prompts for _ in range(n_per_prompt))
+        return batch.completions(rooms)
 
-    def _groups(self, prompts: Sequence[Sequence[int]], n_per_prompt: int) -> list[_Group]:
-        by_length: dict[int, list[int]] = defaultdict(list)
-        for index, prompt in enumerate(prompts):
-            by_length[len(prompt)].append(index)
-        groups = []
-        n_prompts = max(1, MAX_ROWS // n_per_prompt)
-        for _, members in sorted(by_length.items()):
-            for start in range(0, len(members), n_prompts):
-                chunk = members[start : start + n_prompts]
-                first = torch.tensor(chunk).repeat_interleave(n_per_prompt) * n_per_prompt
-                items = first + torch.arange(n_per_prompt).repeat(len(chunk))
-                rows = torch.arange(len(chunk)).repeat_interleave(n_per_prompt)
-                groups.append(_Group(torch.tensor([list(prompts[i]) for i in chunk]), rows, items))
-        return groups
 
-    def _decode(
-        self,
-        group: _Group,
-        draws: Tensor,
-        stop: int,
-        limits: _Limits,
-        completions: list[Completion | None],
-    ) -> None:
-        model = self.model
-        device = model.embedding.weight.device
-        n_read = group.prompts.shape[1]
-        n_new = model.config.context_length - n_read
-        # Prompts that are only a role token are all alike: read one.
-        prompts, inverse = group.prompts.unique(dim=0, return_inverse=True)
-        cache = model.empty_cache(len(prompts), model.config.context_length)
-        rows = inverse[group.prompt_of_row].to(device)
-        logits = model(prompts.to(device), cache)[:, -1][rows]
-        cache = cache.take(rows)
-        items, uniform = group.item_of_row, draws[group.item_of_row].to(device)
-        written = torch.full((len(items), n_new), PAD, device=device)
-        logprobs = torch.zeros(len(items), n_new, device=device)
-        rows = torch.arange(len(items), device=device)  # which row of `written` each row of the batch is
-        done = torch.zeros(len(items), dtype=torch.bool, device=device)
-        for position in range(n_new):
-            token, nats = choose(logits, uniform[rows, position], limits.temperature, limits.top_k, limits.top_p)
-            written[rows, position] = token
-            logprobs[rows, position] = nats.float()
-            done |= token == stop
-            n_done = int(done.sum())
-            if position + 1 == n_new or n_done == len(rows):
-                break
-            if n_done > len(rows) // 8:  # dropping rows copies the cache, so not at every end
-                keep = (~done).nonzero().flatten()
-                rows, token, done, cache = rows[keep], token[keep], done[keep], cache.take(keep)
-            logits = model(token[:, None], cache)[:, -1]
-        self._collect(written.tolist(), logprobs.tolist(), items.tolist(), stop, completions)
+def in_one_dtype(model: GPT) -> GPT:
+    """The model with its matrices already in its compute dtype, where that is not theirs; else itself."""
+    if model.compute_dtype == model.embedding.weight.dtype:
+        return model
+    made = copy.deepcopy(model)
+    for module in made.modules():
+        if isinstance(module, Linear):
+            module.weight = nn.Parameter(module.weight.detach().to(model.compute_dtype), requires_grad=False)
+    return made
 
-    @staticmethod
-    def _collect(
-        written: list[list[int]],
-        logprobs: list[list[float]],
-        items: list[int],
-        stop: int,
-        completions: list[Completion | None],
-    ) -> None:
-        for tokens, nats, item in zip(written, logprobs, items, strict=True):
-            length = tokens.index(stop) + 1 if stop in tokens else len(tokens)
-            token_nats = tuple(nats[:length])
-            completions[item] = Completion(tuple(tokens[:length]), sum(token_nats), stop in tokens, token_nats)
+
+def _by_length(prompts: Sequence[Sequence[int]], n_per_prompt: int) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Distinct prompts with the items that continue them; the longest first, so that the shortest are taken first."""
+    items: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for index, prompt in enumerate(prompts):
+        items[tuple(prompt)].extend(range(index * n_per_prompt, (index + 1) * n_per_prompt))
+    return sorted(items.items(), key=lambda pair: (-len(pair[0]), pair[1][0]))
+
+
+class _Batch:
+    """Rows being written, and what has been written."""
+
+    def __init__(self, model: GPT, draws: Tensor, stop: int, limits: _Limits) -> None:
+        config, self._device = model.config, model.embedding.weight.device
+        n_items, context = len(draws), config.context_length
+        row_bytes = 2 * config.n_layer * config.n_kv_head * config.head_dim * context * model.compute_dtype.itemsize
+        n_slots = min(MAX_ROWS, n_items, max(MIN_ROWS, CACHE_BYTES // row_bytes))
+        self._model, self._stop, self._limits, self._context = model, stop, limits, context
+        self._draws = draws.to(self._device)
+        self._slots = Slots(model, n_slots)
+        self._enough = max(1, n_slots // 4)
+        # One column more than a text can have: where rows write that have ended and not yet left.
+        self._tokens = torch.full((n_items, context + 1), PAD, device=self._device)
+        self._nats = torch.zeros(n_items, context + 1, device=self._device)
+        nothing = torch.empty(0, dtype=torch.int64, device=self._device)
+        self._items, self._written, self._rooms = nothing, nothing, nothing  # per row: item, tokens, most tokens
+        self._logits = torch.empty(0, model.vocab_size, dtype=model.compute_dtype, device=self._device)
+        self._n_steps = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that have not left."""
+        return len(self._items)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether prompts should be read now: a quarter of the slots at once, not a few each step."""
+        return self._slots.n_free >= self._enough
+
+    def admit(self, waiting: list[tuple[tuple[int, ...], list[int]]]) -> None:
+        """Read as many of the waiting prompts as there is room for, from the end of the list."""
+        prompts: list[tuple[int, ...]] = []
+        rows: list[int] = []
+        items: list[int] = []
+        n_free = self._slots.n_free
+        while waiting and len(prompts) < PROMPTS and len(items) < n_free:
+            prompt, of_prompt = waiting.pop()
+            taken, left = of_prompt[: n_free - len(items)], of_prompt[n_free - len(items) :]
+            if left:
+                waiting.append((prompt, left))
+            rows += [len(prompts)] * len(taken)
+            items += taken
+            prompts.append(prompt)
+        longest = max(map(len, prompts))
+        padded = torch.tensor([[*prompt, *(PAD,) * (longest - len(prompt))] for prompt in prompts], device=self._device)
+        lengths = torch.tensor([len(prompt) for prompt in prompts], device=self._device)
+        ends = torch.arange(len(prompts), device=self._device) * longest + lengths - 1
+        prefix = Prefix()
+        logits = self._model(padded, prefix, wanted=ends)
+        of_row = torch.tensor(rows, device=self._device)
+        self._slots.admit(prefix, of_row, lengths[of_row])
+        new = torch.tensor(items, device=self._device)
+        self._items = torch.cat((self._items, new))
+        self._written = torch.cat((self._written, torch.zeros_like(new)))
+        self._rooms = torch.cat((self._rooms, self._context - lengths[of_row]))
+        self._logits = torch.cat((self._logits, logits[of_row]))
+
+    def step(self) -> None:
+        """Write a token in every row, let rows that end leave, and compute the logits of the others."""
+        limits = self._limits
+        uniform = self._draws[self._items, self._written.clamp_max(self._draws.shape[1] - 1)]
+        token, nats = choose(self._logits, uniform, limits.temperature, limits.top_k, limits.top_p)
+        self._tokens[self._items, self._written] = token
+        self._nats[self._items, self._written] = nats.float()
+        done = (token == self._stop) | (self._written + 1 >= self._rooms)
+        self._written = torch.where(done, self._context, self._written + 1)
+        self._n_steps += 1
+        if self._device.type == "cpu" or self._n_steps % LOOK_EVERY == 0:
+            token = self._leave(token, done)
+        if self.n_rows:
+            positions = self._slots.begin_step()
+            self._logits = self._model(token[:, None], self._slots, positions=positions)[:, 0]
+            self._slots.end_step()
+
+    def _leave(self, token: Tensor, done: Tensor) -> Tensor:
+        """Let ended rows leave once they are many enough to be worth it; returns the tokens of those that stay."""
+        n_done = int(done.sum())
+        if n_done <= self.n_rows // 16 and n_done < self.n_rows:
+            return token
+        stay = (~done).nonzero()[:, 0]
+        self._slots.keep(stay)
+        self._items, self._written, self._rooms = self._items[stay], self._written[stay], self._rooms[stay]
+        self._logits = self._logits[:0]
+        return token[stay]
+
+    def completions(self, rooms: Iterable[int]) -> list[Completion]:
+        """What was written, in the order of the items; `rooms` are the most tokens that each could have."""
+        made = []
+        for tokens, nats, room in zip(self._tokens.tolist(), self._nats.tolist(), rooms, strict=True):
+            finished = self._stop in tokens[:room]
+            length = tokens.index(self._stop) + 1 if finished else room
+            made.append(Completion(tuple(tokens[:length]), sum(nats[:length]), finished, tuple(nats[:length])))
+        return made
 
 
 def _limited(logprobs: Tensor, top_k: int, top_p: float) -> Tensor:

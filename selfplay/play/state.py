@@ -72,7 +72,8 @@ class RunState:
         model.dropout = config.optim.dropout if config.arm.dropout is None else config.arm.dropout
         average, first = (copy.deepcopy(model).requires_grad_(False).eval() for _ in range(2))
         if config.device.precision == "bf16":
-            model.compute_dtype = torch.bfloat16  # the averages stay exact: they are what is measured
+            for each in (model, average, first):
+                each.compute_dtype = torch.bfloat16
         return cls(
             model=model,
             average=average,

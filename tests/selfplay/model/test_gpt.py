@@ -25,26 +25,6 @@ def model(request, tiny_model: ModelConfig) -> GPT:
 
 
 @torch.inference_mode()
-def test_decoding_with_the_cache_equals_the_full_forward(model: GPT):
-    tokens = torch.randint(VOCAB, (5, 12))
-    full = model(tokens)
-    for n_read in (1, 4, 11):
-        cache = model.empty_cache(5, 16)
-        pieces = [model(tokens[:, :n_read], cache)]
-        pieces += [model(tokens[:, i : i + 1], cache) for i in range(n_read, 12)]
-        torch.testing.assert_close(torch.cat(pieces, 1), full, atol=1e-5, rtol=1e-5)
-
-
-@torch.inference_mode()
-def test_taking_rows_of_a_cache_goes_on_with_those_rows(model: GPT):
-    tokens = torch.randint(VOCAB, (4, 6))
-    cache = model.empty_cache(4, 16)
-    model(tokens[:, :5], cache)
-    rows = torch.tensor([2, 0, 2])
-    torch.testing.assert_close(model(tokens[rows, 5:], cache.take(rows))[:, 0], model(tokens)[rows, 5])
-
-
-@torch.inference_mode()
 def test_no_token_sees_the_future(model: GPT):
     tokens = torch.randint(VOCAB, (3, 10))
     changed = tokens.clone()
@@ -62,12 +42,14 @@ def test_attention_equals_the_reference_on_every_path(n_queries: int, n_keys: in
 
 
 @torch.inference_mode()
-def test_decoding_equals_the_full_forward_across_the_change_of_path(tiny_model: ModelConfig):
-    model = GPT(replace(tiny_model, context_length=40), VOCAB, torch.Generator().manual_seed(0)).eval()
-    tokens = torch.randint(VOCAB, (3, 40))
-    cache = model.empty_cache(3, 40)
-    pieces = [model(tokens[:, :5], cache), *(model(tokens[:, i : i + 1], cache) for i in range(5, 40))]
-    torch.testing.assert_close(torch.cat(pieces, 1), model(tokens), atol=1e-5, rtol=1e-5)
+def test_texts_side_by_side_in_a_row_are_read_as_if_alone(model: GPT):
+    """Positions begin again, and the mask keeps each text to itself."""
+    first, second = torch.randint(VOCAB, (1, 7)), torch.randint(VOCAB, (1, 5))
+    positions = torch.tensor([[*range(7), *range(5)]])
+    of_text = torch.tensor([0] * 7 + [1] * 5)
+    mask = (of_text[:, None] == of_text) & torch.ones(12, 12, dtype=torch.bool).tril()
+    packed = model(torch.cat((first, second), 1), positions=positions, mask=mask[None, None])
+    torch.testing.assert_close(packed, torch.cat((model(first), model(second)), 1), atol=1e-5, rtol=1e-5)
 
 
 def test_logits_at_the_start_are_near_uniform(tiny_model: ModelConfig):
@@ -103,17 +85,6 @@ def test_training_flops_equal_pytorchs_counter(model: GPT, n_rows: int, n_tokens
         model.train()(torch.randint(VOCAB, (n_rows, n_tokens))).sum().backward()
     expected = (1 + BACKWARD) * forward_flops(model.config, VOCAB, [n_tokens] * n_rows)
     assert counter.get_total_flops() == expected
-
-
-@torch.inference_mode()
-def test_decoding_flops_equal_pytorchs_counter(model: GPT):
-    n_read, n_new = 5, 6
-    cache = model.empty_cache(1, 16)
-    model(torch.randint(VOCAB, (1, n_read)), cache)
-    with FlopCounterMode(display=False) as counter:
-        for _ in range(n_new - 1):
-            model(torch.randint(VOCAB, (1, 1)), cache)
-    assert counter.get_total_flops() == decode_flops(model.config, VOCAB, n_read, n_new)
 
 
 def test_six_n_per_token_rule_holds_without_attention(model: GPT):

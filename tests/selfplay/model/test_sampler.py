@@ -1,5 +1,7 @@
 """Sampling: what is drawn, its probability, and that no item depends on its company."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,6 +11,13 @@ from selfplay.model.sampler import Sampler, choose
 
 VOCAB, STOP = 7, 1
 PROMPTS = [[2], [3, 4], [5, 6, 2], [3, 4], [2, 2], [6]] * 5
+
+
+@pytest.fixture(params=["kernel", "plain"], autouse=True)
+def way(request, monkeypatch) -> None:
+    """With the compiled kernel and without."""
+    if request.param == "plain":
+        monkeypatch.setattr("selfplay.model.slots.kernel", lambda: None)
 
 
 @pytest.fixture
@@ -49,11 +58,33 @@ def test_a_text_does_not_depend_on_the_items_after_it(model: GPT):
 
 
 def test_a_text_does_not_depend_on_the_batch(model: GPT, monkeypatch):
+    """Whether all are written at once, or four at a time, refilled as they end, their prompts read two at a time."""
     whole = Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)
     monkeypatch.setattr("selfplay.model.sampler.MAX_ROWS", 4)
+    monkeypatch.setattr("selfplay.model.sampler.PROMPTS", 2)
     assert [t.tokens for t in Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)] == [
         t.tokens for t in whole
     ]
+
+
+def test_a_part_of_the_list_is_written_as_in_the_whole(model: GPT):
+    whole = Sampler(model).sample(PROMPTS, key=9, stop=STOP, n_per_prompt=3)
+    part = Sampler(model).sample(PROMPTS[4:9], key=9, stop=STOP, n_per_prompt=3, first_item=12)
+    assert [text.tokens for text in part] == [text.tokens for text in whole[12:27]]
+
+
+def test_in_bf16_log_probabilities_are_those_of_a_full_forward(tiny_model: ModelConfig):
+    model = GPT(replace(tiny_model, d_model=64, d_ff=128, head_dim=32, context_length=40), VOCAB)
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    model.compute_dtype = torch.bfloat16
+    for text, prompt in zip(Sampler(model).sample(PROMPTS, key=3, stop=STOP), PROMPTS, strict=True):
+        tokens = torch.tensor([[*prompt, *text.tokens]])
+        with torch.inference_mode():
+            logprobs = model(tokens[:, :-1]).float().log_softmax(-1)
+        wanted = logprobs[0, torch.arange(len(prompt) - 1, tokens.shape[1] - 1), tokens[0, len(prompt) :]]
+        torch.testing.assert_close(torch.tensor(text.token_nats), wanted, atol=2e-2, rtol=0)
 
 
 def test_greedy_takes_the_most_likely_token(model: GPT):
