@@ -10,6 +10,7 @@ Shapes: B batch, T tokens, V vocabulary, D width, H query heads, K key-value hea
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -275,3 +276,19 @@ class GPT(nn.Module):
         if wanted is not None:
             x = x.flatten(0, 1)[wanted]
         return self.head(self.norm(x).to(self.compute_dtype))
+
+
+def in_one_dtype(model: GPT, dtype: torch.dtype | None = None) -> GPT:
+    """The model with its matrices in the dtype it computes in, its own unless another is given; itself where they are.
+
+    What casts a matrix at every use casts it once: for reading and writing with weights that stay as they are.
+    """
+    wanted = dtype or model.compute_dtype
+    if wanted == model.compute_dtype == model.embedding.weight.dtype:
+        return model
+    made = copy.deepcopy(model)
+    made.compute_dtype = wanted
+    for module in made.modules():
+        if isinstance(module, Linear):
+            module.weight = nn.Parameter(module.weight.detach().to(wanted), requires_grad=False)
+    return made

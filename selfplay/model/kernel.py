@@ -71,7 +71,8 @@ class Kernel:
         Returns:
             `(R, H * E)`.
         """
-        n_rows, n_kv_head, length, head_dim = len(qkv), *keys.shape[1:]
+        n_rows = len(qkv)
+        _, n_kv_head, length, head_dim = keys.shape
         out = torch.empty(n_rows, n_head * head_dim, dtype=qkv.dtype)
         function, width = self._of[qkv.dtype], qkv.element_size()
         fixed = [None if w is None else w.data_ptr() for w in weights] + [table.data_ptr() for table in tables]

@@ -10,7 +10,6 @@ matrix products, whose order of summation may change with the batch).
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from selfplay.model.gpt import GPT, Linear, Prefix
+from selfplay.model.gpt import GPT, Prefix, in_one_dtype
 from selfplay.model.slots import Slots
 from selfplay.model.tokenizer import PAD
 from selfplay.streams import uniforms
@@ -117,17 +116,6 @@ class Sampler:
         return batch.completions(rooms)
 
 
-def in_one_dtype(model: GPT) -> GPT:
-    """The model with its matrices already in its compute dtype, where that is not theirs; else itself."""
-    if model.compute_dtype == model.embedding.weight.dtype:
-        return model
-    made = copy.deepcopy(model)
-    for module in made.modules():
-        if isinstance(module, Linear):
-            module.weight = nn.Parameter(module.weight.detach().to(model.compute_dtype), requires_grad=False)
-    return made
-
-
 def _by_length(prompts: Sequence[Sequence[int]], n_per_prompt: int) -> list[tuple[tuple[int, ...], list[int]]]:
     """Distinct prompts with the items that continue them; the longest first, so that the shortest are taken first."""
     items: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -164,7 +152,8 @@ class _Batch:
     @property
     def has_room(self) -> bool:
         """Whether prompts should be read now: a quarter of the slots at once, not a few each step."""
-        return self._slots.n_free >= self._enough
+        enough: bool = self._slots.n_free >= self._enough
+        return enough
 
     def admit(self, waiting: list[tuple[tuple[int, ...], list[int]]]) -> None:
         """Read as many of the waiting prompts as there is room for, from the end of the list."""

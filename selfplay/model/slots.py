@@ -12,8 +12,8 @@ from selfplay.model.kernel import DTYPES, Kernel, kernel
 class Slots(Memory):
     """The rows being written, each in a slot of its own and as far as it has come.
 
-    With the compiled kernel rows are read where they lie, so leaving costs nothing. Without it the rows lie side by side
-    in the first slots, and those that stay move up when others leave.
+    With the compiled kernel rows are read where they lie, so leaving is free. Without it rows lie side by side in the
+    first slots, and those that stay move up when others leave.
 
     Attributes:
         lengths: `(R,)` int64, tokens stored of each row.
@@ -22,7 +22,7 @@ class Slots(Memory):
     def __init__(self, model: GPT, n_slots: int) -> None:
         config, device, dtype = model.config, model.embedding.weight.device, model.compute_dtype
         shape = (n_slots, config.n_kv_head, config.context_length, config.head_dim)
-        # Zeros: a place not yet written to weighs nothing, and nothing times what happened to lie there may be no number.
+        # Zeros: a place not yet written to weighs nothing, but nothing times what lay there by chance may be no number.
         self._keys, self._values = (
             [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.n_layer)] for _ in range(2)
         )

@@ -6,32 +6,22 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 
 from envs.core import Outcome, Solved
-from selfplay.data.encoding import Encoder, Text, collate
+from selfplay.data.encoding import Encoder, Text
 from selfplay.model.gpt import GPT
+from selfplay.model.scoring import token_nats
 from selfplay.play.judges import Verifier
 from selfplay.play.solver import answer_tasks
 from selfplay.records import Scores
 
-BATCH_TEXTS = 256
 
-
-@torch.inference_mode()
 def nats(model: GPT, texts: Sequence[Text]) -> tuple[float, float]:
-    """Total loss of task tokens and of answer tokens, in nats."""
-    model.eval()
-    device = model.embedding.weight.device
+    """Total loss of task tokens and of answer tokens, in nats; in fp32 whatever the model computes in."""
     task = answer = 0.0
-    ordered = sorted(texts, key=lambda text: text.n_tokens)  # little padding, and the sum does not mind
-    for start in range(0, len(ordered), BATCH_TEXTS):
-        batch = collate(ordered[start : start + BATCH_TEXTS])
-        logits = model(batch.inputs.to(device)).float()
-        losses = F.cross_entropy(logits.flatten(0, 1), batch.targets.to(device).flatten(), reduction="none")
-        losses = losses.view(batch.targets.shape).double().cpu()
-        task += losses[batch.is_task].sum().item()
-        answer += losses[batch.is_answer].sum().item()
+    for text, found in zip(texts, token_nats(model, [text.tokens for text in texts], torch.float32), strict=True):
+        task -= float(found[text.n_context_tokens : text.n_task_tokens].double().sum())
+        answer -= float(found[text.n_task_tokens :].double().sum())
     return task, answer
 
 

@@ -16,9 +16,10 @@ from envs.core import Outcome
 from selfplay.data.encoding import Text, collate
 from selfplay.data.mixture import Unit
 from selfplay.model.flops import forward_flops
+from selfplay.model.scoring import of_targets
 from selfplay.play.advantages import leave_one_out, normalised
 from selfplay.play.learn import Learner, weighted_loss
-from selfplay.play.logprobs import of_targets, token_logprobs
+from selfplay.play.logprobs import token_logprobs
 from selfplay.play.policy_loss import clipped_loss, divergence
 from selfplay.play.rewards import backward_correction, forward_correction, proposer_rewards
 from selfplay.records import Experience, Source

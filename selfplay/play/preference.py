@@ -13,8 +13,9 @@ from envs.core import Outcome
 from selfplay.data.encoding import Text, collate
 from selfplay.data.mixture import Unit
 from selfplay.model.flops import forward_flops
+from selfplay.model.scoring import of_targets
 from selfplay.play.learn import Learner, weighted_loss
-from selfplay.play.logprobs import of_targets, token_logprobs
+from selfplay.play.logprobs import token_logprobs
 from selfplay.play.policy_loss import preference_loss
 from selfplay.records import Experience, Source
 from selfplay.streams import stream

@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from selfplay.config import ModelConfig
-from selfplay.model.flops import BACKWARD, decode_flops, forward_flops, matrix_parameters
+from selfplay.model.flops import BACKWARD, forward_flops, matrix_parameters
 from selfplay.model.gpt import GPT, attend
 
 VOCAB = 11

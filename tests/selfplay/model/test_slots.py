@@ -1,4 +1,4 @@
-"""Decoding in slots: the same logits as a full forward, with the compiled kernel and without, whoever leaves or joins."""
+"""Decoding in slots: logits of a full forward, with the compiled kernel and without, whoever leaves or joins."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 import selfplay.model.kernel as kernel_module
 from selfplay.config import ModelConfig
 from selfplay.model.flops import decode_flops
-from selfplay.model.gpt import GPT, Prefix
+from selfplay.model.gpt import GPT, Prefix, in_one_dtype
 from selfplay.model.kernel import kernel
-from selfplay.model.sampler import in_one_dtype
 from selfplay.model.slots import Slots
 
 VOCAB = 11
