@@ -45,19 +45,23 @@ class Text:
 
 
 class Batch(NamedTuple):
-    """Padded sequences.
+    """Texts in rows, one a row with padding after it, or several one after another.
 
     Attributes:
         inputs: `(B, T)` int64.
         targets: `(B, T)` int64, the next token of each.
         is_task: `(B, T)` bool: predicted tokens that pose the task.
         is_answer: `(B, T)` bool: predicted tokens of the answer, end token included.
+        positions: `(B, T)` int64, each token's place in its text; None where every row is one text.
+        mask: `(B, 1, T, T)` bool, what each token sees: its own text up to itself; None likewise.
     """
 
     inputs: Tensor
     targets: Tensor
     is_task: Tensor
     is_answer: Tensor
+    positions: Tensor | None = None
+    mask: Tensor | None = None
 
 
 class Encoder:
@@ -143,3 +147,52 @@ def collate(texts: Sequence[Text]) -> Batch:
     return Batch(
         tokens[:, :-1], tokens[:, 1:], (place >= n_context) & (place < n_task), (place >= n_task) & (place < n_all)
     )
+
+
+PACKED_SHARE = 0.8
+"""Texts are packed where that takes at most so many of the rows: below, the mask costs more than the padding."""
+
+
+def arrange(texts: Sequence[Text]) -> Batch:
+    """Texts to learn from, padded, or packed where they differ much in length."""
+    rows = fill([text.n_tokens for text in texts])
+    return pack(texts, rows) if len(rows) <= PACKED_SHARE * len(texts) else collate(texts)
+
+
+def fill(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices of texts for rows as long as the longest text: longest first, each into the first row that has room.
+
+    First-fit decreasing (Johnson 1973): never more than 11/9 of the fewest possible rows, and one.
+    """
+    most = max(lengths)
+    rows: list[list[int]] = []
+    room: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        place = next((i for i, left in enumerate(room) if left >= lengths[index]), len(rows))
+        if place == len(rows):
+            rows.append([])
+            room.append(most)
+        rows[place].append(index)
+        room[place] -= lengths[index]
+    return rows
+
+
+def pack(texts: Sequence[Text], rows: Sequence[Sequence[int]]) -> Batch:
+    """Several texts a row, as `fill` says; none sees another."""
+    width = max(text.n_tokens for text in texts)
+    inputs, targets = (torch.full((len(rows), width), PAD) for _ in range(2))
+    is_task, is_answer = (torch.zeros(len(rows), width, dtype=torch.bool) for _ in range(2))
+    positions, of_text = (torch.zeros(len(rows), width, dtype=torch.int64) for _ in range(2))
+    for row, members in enumerate(rows):
+        start = 0
+        for number, text in enumerate((texts[index] for index in members), start=1):
+            end = start + text.n_tokens
+            tokens = torch.tensor(text.tokens)
+            inputs[row, start:end], targets[row, start:end] = tokens[:-1], tokens[1:]
+            is_task[row, start + text.n_context_tokens : start + text.n_task_tokens] = True
+            is_answer[row, start + text.n_task_tokens : end] = True
+            positions[row, start:end] = torch.arange(text.n_tokens)
+            of_text[row, start:end] = number
+            start = end
+    seen = torch.ones(width, width, dtype=torch.bool).tril() & (of_text[:, :, None] == of_text[:, None, :])
+    return Batch(inputs, targets, is_task, is_answer, positions, seen[:, None])

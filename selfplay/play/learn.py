@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from selfplay.config import RunConfig
-from selfplay.data.encoding import Batch, Encoder, Text, collate
+from selfplay.data.encoding import Batch, Encoder, Text, arrange
 from selfplay.data.mixture import Unit, mix
 from selfplay.model.flops import BACKWARD, forward_flops
 from selfplay.model.optim import learning_rate
@@ -46,7 +46,7 @@ def wanted_loss(
     """`weighted_loss` of a model that computes logits only where a token has weight.
 
     Args:
-        forward: Takes inputs and `wanted`.
+        forward: Takes inputs, `wanted`, and positions and mask where texts are packed.
         batch: What it reads.
         task_weight: 0 or more.
         total: Weight of all the batches of a step, where this is one of several.
@@ -54,7 +54,9 @@ def wanted_loss(
     weights = (batch.is_answer + task_weight * batch.is_task).flatten()
     wanted = weights.nonzero()[:, 0]
     losses = F.cross_entropy(
-        forward(batch.inputs, wanted=wanted).float(), batch.targets.flatten()[wanted], reduction="none"
+        forward(batch.inputs, wanted=wanted, positions=batch.positions, mask=batch.mask).float(),
+        batch.targets.flatten()[wanted],
+        reduction="none",
     )
     return (losses * weights[wanted]).sum() / (weights.sum() if total is None else total).clamp_min(1e-9)
 
@@ -144,7 +146,7 @@ class FilteredLikelihood(Learner):
         trainer, size = self._trainer, self._config.optim.micro_batch or len(texts)
         if size < len(texts):  # texts of like length together: padding is read for nothing
             texts = sorted(texts, key=lambda text: text.n_tokens)
-        parts = [trainer.fabric.to_device(collate(texts[start : start + size])) for start in range(0, len(texts), size)]
+        parts = [trainer.fabric.to_device(arrange(texts[start : start + size])) for start in range(0, len(texts), size)]
         total = sum((part.is_answer.sum() + self._task_weight * part.is_task.sum() for part in parts), torch.zeros(()))
         loss = torch.zeros((), device=trainer.fabric.device)
         for part in parts[:-1]:

@@ -8,7 +8,7 @@ import torch
 
 import selfplay.model.compiling as compiling
 from selfplay.config import ArmConfig, DeviceConfig, ModelConfig, RunConfig
-from selfplay.data.encoding import Text, collate
+from selfplay.data.encoding import Text, arrange, collate, fill, pack
 from selfplay.model.compiling import compile_training
 from selfplay.model.gpt import GPT
 from selfplay.play.checkpoint import load_checkpoint
@@ -92,3 +92,22 @@ def test_a_compiled_run_differs_in_rounding_only(tiny_run: RunConfig, tmp_path: 
     plain = run_arm(tiny_run, tmp_path / "plain")
     compiled = run_arm(replace(tiny_run, device=DeviceConfig(compiled="on")), tmp_path / "compiled")
     assert compiled.loss == pytest.approx(plain.loss, rel=1e-3)
+
+
+def test_packed_texts_have_the_loss_and_gradients_of_padded_ones(tiny_model: ModelConfig):
+    texts = [Text(tuple(range(4, 4 + n)), n // 2, n_context_tokens=n // 4) for n in (7, 3, 2, 4, 6, 2, 3, 5)]
+    rows = fill([text.n_tokens for text in texts])
+    assert len(rows) < len(texts)
+    assert sorted(index for row in rows for index in row) == list(range(len(texts)))
+    model, gradients = GPT(tiny_model, VOCAB, torch.Generator().manual_seed(0)), []
+    for batch in (collate(texts), pack(texts, rows)):
+        loss = wanted_loss(model, batch, 0.3)
+        gradients.append([loss.detach(), *torch.autograd.grad(loss, list(model.parameters()))])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
+
+
+def test_texts_of_like_length_are_padded_and_others_packed():
+    alike, unlike = [Text((1,) * 9, 1)] * 6, [Text((1,) * 9, 1), *[Text((1,) * 3, 1)] * 8]
+    assert arrange(alike).positions is None
+    assert arrange(unlike).inputs.shape == (3, 8)
