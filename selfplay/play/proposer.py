@@ -17,7 +17,6 @@ from selfplay.data.sources import RealData, draw_task
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Completion, Sampler
-from selfplay.model.tokenizer import END, SOLVE
 from selfplay.records import Proposals, Written
 from selfplay.streams import derive, stream
 
@@ -97,7 +96,7 @@ class ModelProposer(Proposer):
         config = self._config
         names = stream(config.seed, "propose-env", round).choices(list(self._envs), self._weights, k=n_tasks)
         prompt = self._encoder.compose_prompt if self._solution_first else self._encoder.task_prompt
-        stop = END if self._solution_first else SOLVE
+        stop = self._encoder.tokenizer.end if self._solution_first else self._encoder.tokenizer.solve
         texts = Sampler(self._model).sample(
             [prompt(name) for name in names],
             key=derive(config.seed, "propose", round),

@@ -11,7 +11,6 @@ from selfplay.data.encoding import Encoder
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Sampler
-from selfplay.model.tokenizer import END
 from selfplay.play.state import RunState
 from selfplay.records import Attempt, Attempts, Proposals
 from selfplay.streams import derive
@@ -32,7 +31,8 @@ def answer_tasks(
         step: Recorded as the model's step.
     """
     prompts = [encoder.solve_prompt(task) for task in tasks]
-    texts = Sampler(model).sample(prompts, key=key, stop=END, n_per_prompt=n_per_task, temperature=temperature)
+    stop = encoder.tokenizer.end
+    texts = Sampler(model).sample(prompts, key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature)
     attempts = []
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):
