@@ -32,7 +32,7 @@ from selfplay.play.learn import FilteredLikelihood
 from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
 from selfplay.play.monitors import real_shares
-from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_solver
+from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_server, build_solver
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
 from selfplay.play.solver import ModelSolver
@@ -208,10 +208,11 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
     admission = Admission.of(data, encoder)
+    server = build_server(config, encoder, folder)
     playing = Stages(
-        proposer=build_proposer(config, state, admission),
+        proposer=build_proposer(config, state, admission, server),
         curriculum=Curriculum(config.arm.curriculum, state.solve_rates),
-        solver=build_solver(config, state, encoder),
+        solver=build_solver(config, state, encoder, server),
         judge=build_arm_judge(config, state, encoder, verifier, data.pool),
         appraiser=Appraiser(state, encoder, verifier, config, data.pool),
         admission=admission,
