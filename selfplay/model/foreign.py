@@ -132,11 +132,10 @@ class ForeignTokenizer:
 
     def _check(self, characters: str) -> None:
         """Refuse a tokenizer that loses a character, or reads a text after a special token otherwise than alone."""
+        whole = self._spell(f"{SHARED_ROLES[2]}{characters}")
+        self.fast.encode_special_tokens = True  # from here on, names of special tokens in a text are characters
         for text in (*characters, characters):
             self.encode(text)
-        self.fast.encode_special_tokens = False
-        whole = self._spell(f"{SHARED_ROLES[2]}{characters}")
-        self.fast.encode_special_tokens = True
         if whole != [self.solve, *self._spell(characters)]:
             raise ValueError(
                 f"{self._folder}: its tokenizer reads a text after a special token otherwise than alone, so that an"
@@ -157,7 +156,6 @@ def _read_tokenizer(folder: Path) -> Any:
         raise ValueError(f"{path}: no tokenizer ({error}); download or save it again") from None
     fast.no_padding()
     fast.no_truncation()
-    fast.encode_special_tokens = True  # in texts, their names are characters like others
     return fast
 
 

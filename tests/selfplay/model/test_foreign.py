@@ -76,6 +76,20 @@ def test_what_a_model_may_write(tokenizer: ForeignTokenizer):
         tokenizer.encode("1é")
 
 
+def test_a_spelling_shorter_than_the_tokenizers_own_is_no_text(tmp_path: Path):
+    """It might not fit the context when it is learnt."""
+    merges = [("2", "3"), ("1", "2"), ("3", "4"), ("12", "34")]  # 1234 is a token that no text is read as
+    known = [*Arithmetic().alphabet, *("".join(merge) for merge in merges)]
+    fast = Tokenizer(models.BPE({token: id for id, token in enumerate(known)}, merges))
+    fast.decoder = decoders.Fuse()
+    write_checkpoint(tmp_path, tokenizer=fast, eos_token_id=None)
+    tokenizer = ForeignTokenizer(tmp_path, [Arithmetic()])
+    assert [tokenizer.decode([id]) for id in tokenizer.encode("1234")] == ["1", "23", "4"]
+    assert tokenizer.decode([known.index("1234")]) == "1234"
+    assert not tokenizer.is_text([known.index("1234")])
+    assert tokenizer.is_text([known.index("12"), known.index("3"), known.index("4")])
+
+
 def test_prompts_are_the_beginning_of_the_whole(tokenizer: ForeignTokenizer):
     encoder = Encoder(tokenizer, 24)
     task = Arithmetic().parse("12+34")

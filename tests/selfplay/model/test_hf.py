@@ -20,7 +20,9 @@ from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.run import run_arm
 
 transformers = pytest.importorskip("transformers")
-from tests.selfplay.model.checkpoints import LLAMA3, write_checkpoint  # noqa: E402
+from tokenizers import processors  # noqa: E402
+
+from tests.selfplay.model.checkpoints import LLAMA3, byte_level, write_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -89,6 +91,19 @@ def test_checkpoints_of_transformers_give_their_logits(tmp_path: Path, kind: str
     back = loaded(tmp_path / "ours")
     assert type(back) is type(theirs)
     assert_same_logits(ours, back, len(tokenizer), 64)
+
+
+def test_what_a_tokenizer_adds_around_a_text_is_left_out(tmp_path: Path):
+    fast = byte_level()
+    fast.post_processor = processors.TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)]
+    )
+    write_checkpoint(tmp_path / "theirs", tokenizer=fast)
+    assert transformers.AutoTokenizer.from_pretrained(tmp_path / "theirs")("12")["input_ids"][0] == 0
+    ours, tokenizer = read(tmp_path / "theirs")
+    export_hf(ours, tokenizer, tmp_path / "ours")
+    back = transformers.AutoTokenizer.from_pretrained(tmp_path / "ours")
+    assert back("<solve>12")["input_ids"] == [tokenizer.solve, *tokenizer.encode("12")]
 
 
 def test_new_tokens_are_the_mean_of_the_known(tmp_path: Path):
