@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
-from selfplay.model.gpt import GPT
 from selfplay.model.architecture import write_architecture
+from selfplay.model.gpt import GPT
 from selfplay.model.hf import named_as_theirs
 
 VOCABULARY = 128

@@ -93,6 +93,7 @@ class ServedSampler:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        first_item: int = 0,
     ) -> list[Completion]:
         """See `Sampler.sample`.
 
@@ -118,7 +119,7 @@ class ServedSampler:
             | {
                 "prompt": [*prompt],
                 "max_tokens": self._model.config.context_length - len(prompt),
-                "seed": derive(key, index),
+                "seed": derive(key, first_item + index * n_per_prompt),
             }
             for index, prompt in enumerate(prompts)
         ]
