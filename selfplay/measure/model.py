@@ -44,7 +44,7 @@ class ModelSubject(Subject):
         config = load_config(RunConfig, folder / CONFIG)
         saved = load_checkpoint(folder / BEST)
         self._fabric = build_fabric(config)
-        self._encoder = build_encoder(config)
+        self._encoder = build_encoder(config, folder)
         self._model = GPT(config.model, len(self._encoder.tokenizer)).to(self._fabric.device)
         self._model.load_state_dict(saved["model"])
         self._alphabets = {task.env.name: set(task.env.alphabet) for task in config.data.tasks}

@@ -95,7 +95,7 @@ class Slots(Memory):
             return None
         mixed = self._kernel.attend(
             qkv[:, 0], self._keys[layer], self._values[layer], self._slots, self.lengths,
-            (attention.q_norm.weight, attention.k_norm.weight), self._tables,
-            n_head=attention.n_head, eps=attention.q_norm.eps,
+            (getattr(attention.q_norm, "weight", None), getattr(attention.k_norm, "weight", None)), self._tables,
+            n_head=attention.n_head, eps=getattr(attention.q_norm, "eps", 0.0),
         )  # fmt: skip
         return mixed[:, None]

@@ -86,7 +86,7 @@ def examine(folder: Path, n_attempts: int) -> Examination:
     config = load_config(RunConfig, folder / CONFIG)
     saved = load_checkpoint(folder / BEST)
     fabric = build_fabric(config)
-    encoder = build_encoder(config)
+    encoder = build_encoder(config, folder)
     model = GPT(config.model, len(encoder.tokenizer)).to(fabric.device)
     model.load_state_dict(saved["model"])
     data = draw_real_data(config.data, config.seed)

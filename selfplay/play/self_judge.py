@@ -11,7 +11,7 @@ from selfplay.config import RunConfig
 from selfplay.data.encoding import Encoder
 from selfplay.model.flops import forward_flops
 from selfplay.model.gpt import GPT
-from selfplay.model.tokenizer import END, PAD, SOLVE
+from selfplay.model.tokenizer import PAD, Vocabulary
 from selfplay.play.judges import NO_END, Judge, Verifier
 from selfplay.play.solver import answer_tasks
 from selfplay.play.state import RunState
@@ -43,7 +43,8 @@ class ModelJudge(Judge):
             if attempt.complete
         }
         readable = {pair: prompt for pair, prompt in prompts.items() if len(prompt) <= model.config.context_length}
-        known = dict(zip(readable, right_probabilities(model, list(readable.values())), strict=True))
+        probabilities = right_probabilities(model, list(readable.values()), self._encoder.tokenizer)
+        known = dict(zip(readable, probabilities, strict=True))
         n_flops = forward_flops(model.config, model.vocab_size, map(len, readable.values()))
         n_tokens = sum(map(len, readable.values()))
         judged = tuple(self._judged(attempt, known.get((attempt.task, attempt.answer))) for attempt in attempts)
@@ -80,7 +81,7 @@ class ModelJudge(Judge):
 
 
 @torch.inference_mode()
-def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]]) -> list[float]:
+def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]], roles: Vocabulary) -> list[float]:
     """For each prompt that ends in `judge`, the probability of `right` against `wrong`."""
     model.eval()
     device = model.embedding.weight.device
@@ -90,8 +91,8 @@ def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]]) -> list[fl
         members = order[start : start + BATCH_PROMPTS]
         width = max(len(prompts[index]) for index in members)
         rows = torch.tensor([[*prompts[index], *(PAD,) * (width - len(prompts[index]))] for index in members])
-        ends = torch.tensor([len(prompts[index]) - 1 for index in members], device=device)
-        last = model(rows.to(device))[torch.arange(len(members), device=device), ends].float()
-        right = (last[:, SOLVE] - last[:, END]).sigmoid()
+        ends = torch.tensor([row * width + len(prompts[index]) - 1 for row, index in enumerate(members)])
+        last = model(rows.to(device), wanted=ends.to(device)).float()
+        right = (last[:, roles.solve] - last[:, roles.end]).sigmoid()
         found.update(zip(members, right.tolist(), strict=True))
     return [found[index] for index in range(len(prompts))]

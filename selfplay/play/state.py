@@ -84,6 +84,11 @@ class RunState:
             skipped=Skipped(device),
         )
 
+    def start_from(self, weights: dict[str, Any]) -> None:
+        """Begin all models at the given weights instead of random ones."""
+        for model in (self.model, self.average, self.first):
+            model.load_state_dict(weights)
+
     def begin_play(self) -> None:
         """Freeze the weights that a frozen proposer writes with."""
         self.first.load_state_dict(self.average.state_dict())
