@@ -32,6 +32,7 @@ class StandIn(ThreadingHTTPServer):
     """Answers with the most likely tokens of the weights it was last told to read."""
 
     daemon_threads = True
+    request_queue_size = 256  # as many as ask at once, and more
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
