@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from selfplay.play.examine import examine
 from selfplay.play.run import build_encoder, run_arm
 
 transformers = pytest.importorskip("transformers")
-from tests.selfplay.model.checkpoints import write_checkpoint  # noqa: E402
+from tokenizers import normalizers  # noqa: E402
+
+from tests.selfplay.model.checkpoints import byte_level, write_checkpoint  # noqa: E402
 from tests.selfplay.play.test_run import Interrupted, measured, rounds  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -119,6 +122,22 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     return error
 
 
+def job(run: RunConfig, folder: Path) -> list[str]:
+    """The command that starts a run, but for its shape, from the checkpoint in `hf`."""
+    text = to_yaml(run)
+    kept = text[: text.index("\nmodel:")] + "\nmodel: {context_length: 16}\n" + text[text.index("optim:") :]
+    (folder / "run.yaml").write_text(kept)
+    return [
+        "train",
+        "--config",
+        str(folder / "run.yaml"),
+        "--from-hf",
+        str(folder / "hf"),
+        "--out",
+        str(folder / "out"),
+    ]
+
+
 def cut_weights(folder: Path) -> None:
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
@@ -150,12 +169,27 @@ def test_wrong_checkpoints_are_one_line(
 ):
     write_checkpoint(tmp_path / "hf")
     spoil(tmp_path / "hf")
-    path = tmp_path / "run.yaml"
-    text = to_yaml(tiny_run)
-    path.write_text(text[: text.index("\nmodel:")] + "\nmodel: {context_length: 16}\n" + text[text.index("optim:") :])
-    argv = ("train", "--config", str(path), "--from-hf", str(tmp_path / "hf"), "--out", str(tmp_path / "out"))
-    assert why in refused(capsys, *argv)
+    assert why in refused(capsys, *job(tiny_run, tmp_path))
     assert not list((tmp_path / "out").glob("*.ckpt"))
+
+
+@pytest.mark.parametrize("module", ["tokenizers", "safetensors"])
+def test_a_missing_extra_is_one_line(
+    tiny_run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch, module: str
+):
+    write_checkpoint(tmp_path / "hf")
+    monkeypatch.setitem(sys.modules, module, None)
+    error = refused(capsys, *job(tiny_run, tmp_path))
+    assert f"need {module}: pip install 'selfplay-testbed[hf]'" in error
+
+
+def test_a_tokenizer_that_loses_characters_of_the_envs_is_one_line(
+    tiny_run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    fast = byte_level()
+    fast.normalizer = normalizers.Replace("+", "-")
+    write_checkpoint(tmp_path / "hf", tokenizer=fast)
+    assert "its tokenizer reads '+' as '-'" in refused(capsys, *job(tiny_run, tmp_path))
 
 
 def test_shape_keys_come_from_the_checkpoint_and_a_conflict_is_one_line(
