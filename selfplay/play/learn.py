@@ -21,6 +21,7 @@ from selfplay.data.mixture import Unit, mix
 from selfplay.model.flops import BACKWARD, forward_flops
 from selfplay.model.optim import learning_rate
 from selfplay.play.reading import real_texts
+from selfplay.play.savepoint import Savepoint
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
 from selfplay.records import Experience, LearnReport, Source
@@ -78,8 +79,8 @@ class Learner(ABC):
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         """One step down the loss of a batch; returns the loss without its graph."""
 
-    def learn(self, experience: Experience, n_tokens: int, *, round: int) -> LearnReport:
-        """Train on exactly `n_tokens` tokens."""
+    def learn(self, experience: Experience, n_tokens: int, *, round: int, done: Savepoint) -> LearnReport:
+        """Train on exactly `n_tokens` tokens, but for the steps that are `done`."""
         config, state = self._config, self._state
         synthetic, n_flops = self._synthetic(experience, round)
         batches = mix(
@@ -94,10 +95,12 @@ class Learner(ABC):
         n_steps = 0
         n_skipped = state.skipped.total
         n_before = state.train_tokens
-        total_loss = torch.zeros((), device=self._trainer.fabric.device)
+        n_done, total_loss = done.resume_learning()
         for units in batches:
             n_seen = n_before + sum(n_of.values())
-            total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+            if n_steps >= n_done:
+                total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+                done.step_taken(n_steps + 1, total_loss)
             for unit in units:
                 n_of[unit.source] += unit.n_tokens
             n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, map(_length, units))

@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from torch.utils.tensorboard import SummaryWriter
 
 from selfplay.files import replacing
+from selfplay.play.events import Events
 from selfplay.play.round import PlayedRound
 
 ATTEMPTS = pa.schema(
@@ -90,9 +90,7 @@ class RunLog:
     def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], env_versions: Mapping[str, int]) -> None:
         """Write what the checkpoint knows, instead of whatever an interrupted run left."""
         self._folder, self._env_versions = folder, env_versions
-        for stale in folder.glob("events.out.tfevents.*"):
-            stale.unlink()
-        self._writer = SummaryWriter(str(folder), max_queue=1_000)
+        self._events = Events(folder)
         for report in reports:
             self._scalars(report)
         self._rounds(reports)
@@ -105,7 +103,7 @@ class RunLog:
 
     def close(self) -> None:
         """Flush TensorBoard."""
-        self._writer.close()
+        self._events.close()
 
     def _rounds(self, reports: Sequence[Mapping[str, Any]]) -> None:
         with replacing(self._folder / "rounds.jsonl") as temporary:
@@ -115,12 +113,12 @@ class RunLog:
         flat = dict(_flatten(report))
         for tag, name in SCALARS.items():
             if isinstance(flat[name], int | float) and math.isfinite(flat[name]):
-                self._writer.add_scalar(tag, flat[name], report["train_tokens"])
+                self._events.scalar(tag, flat[name], report["train_tokens"])
         for kind, share in report["proposals"]["levels"].items():
-            self._writer.add_scalar(f"levels/{kind}", share, report["train_tokens"])
+            self._events.scalar(f"levels/{kind}", share, report["train_tokens"])
         if report["alarms"]:
-            self._writer.add_text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
-        self._writer.flush()
+            self._events.text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
+        self._events.flush()
 
     def _attempts(self, played: PlayedRound) -> None:
         if not played.judged:

@@ -35,13 +35,15 @@ from selfplay.play.monitors import real_shares
 from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_server, build_solver
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
+from selfplay.play.savepoint import Savepoint
 from selfplay.play.solver import ModelSolver
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
 from selfplay.play.worth import Appraiser
 from selfplay.records import RoundReport, RunResult
 
-CHECKPOINT, BEST, RESULT, SANDBOX = "checkpoint.ckpt", "best.ckpt", "result.json", "sandbox.json"
+CHECKPOINT, SAVEPOINT, BEST = "checkpoint.ckpt", "round.ckpt", "best.ckpt"
+RESULT, SANDBOX = "result.json", "sandbox.json"
 OnRound = Callable[[RoundReport], None]
 
 
@@ -122,6 +124,7 @@ def _read_result(path: Path) -> RunResult:
 
 def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
     log = RunLog(folder, state.reports, {task.env.name: task.env.version for task in config.data.tasks})
+    done = Savepoint(folder / SAVEPOINT, to_yaml(config), config.play.save_every_s)
     start = config.play.start_tokens
     while state.train_tokens < config.budget_tokens:
         playing = state.train_tokens >= start
@@ -129,12 +132,13 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
             state.begin_play()
         until = config.budget_tokens if playing else min(config.budget_tokens, start)
         n_tokens = min(config.play.round_tokens, until - state.train_tokens)
-        played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens)
+        played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens, done)
         state.reports.append(asdict(played.report))
         log.add(played, state.reports)
         if played.report.is_best:
-            save_checkpoint(parts.fabric, folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
-        keep_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
+            save_checkpoint(folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
+        keep_checkpoint(folder / CHECKPOINT, state.state_dict(), to_yaml(config))
+        done.clear()
         if on_round:
             on_round(played.report)
         _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})

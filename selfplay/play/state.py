@@ -93,22 +93,42 @@ class RunState:
         """Freeze the weights that a frozen proposer writes with."""
         self.first.load_state_dict(self.average.state_dict())
 
-    def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values."""
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = self.average.embedding.weight.device
+        return device
+
+    def weights(self) -> dict[str, Any]:
+        """What an optimizer step changes, as tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "first": self.first.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "skipped": self.skipped.state(),
+        }
+
+    def load_weights(self, saved: dict[str, Any]) -> None:
+        """Take over what `weights` returned."""
+        self.model.load_state_dict(saved["model"])
+        self.average.load_state_dict(saved["average"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.step = saved["step"]
+        self.skipped.load(saved["skipped"])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and plain values."""
+        return {
+            **self.weights(),
+            "first": self.first.state_dict(),
             "real_position": self.real.position,
             "store": [(*astuple(e.task), e.answer, e.round) for e in self.store.examples],
             "store_draws": self.store.n_draws,
             "ledger": self.ledger.state(),
             "round": self.round,
-            "step": self.step,
             "real_tokens": self.real_tokens,
             "synthetic_tokens": self.synthetic_tokens,
-            "skipped": self.skipped.state(),
             "best_validation": self.best_validation,
             "reports": self.reports,
             "solve_rates": dict(self.solve_rates),
@@ -116,10 +136,8 @@ class RunState:
 
     def load_state_dict(self, saved: dict[str, Any], config: RunConfig, data: RealData) -> None:
         """Take over what `state_dict` returned."""
-        self.model.load_state_dict(saved["model"])
-        self.average.load_state_dict(saved["average"])
+        self.load_weights(saved)
         self.first.load_state_dict(saved["first"])
-        self.optimizer.load_state_dict(saved["optimizer"])
         self.real = real_source(config, data, saved["real_position"])
         self.store = ReplayStore(config.play.max_draws)
         self.store.append(
@@ -127,10 +145,9 @@ class RunState:
         )
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])
-        self.skipped.load(saved["skipped"])
         self.solve_rates.clear()
         self.solve_rates.update(saved["solve_rates"])  # in place: the curriculum holds it
-        for name in ("round", "step", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
+        for name in ("round", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
             setattr(self, name, saved[name])
 
 

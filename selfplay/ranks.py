@@ -1,0 +1,29 @@
+"""Which of the processes that share a run this one is, as its launcher says in the environment.
+
+One process leads: it alone writes files and speaks. The others follow, and end with it. What they exchange is in
+`play.exchange`.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def rank() -> int:
+    """Number of this process among those of the run, from 0; 0 where there is one."""
+    of_node, per_node = _number("NODE_RANK", "GROUP_RANK"), _number("LOCAL_WORLD_SIZE")
+    return _number("RANK") or of_node * per_node + _number("LOCAL_RANK")
+
+
+def leads() -> bool:
+    """Whether this process writes files and speaks."""
+    return rank() == 0
+
+
+def n_launched() -> int:
+    """Processes that torchrun has started; 0 without it."""
+    return _number("WORLD_SIZE") if "TORCHELASTIC_RUN_ID" in os.environ else 0
+
+
+def _number(*names: str) -> int:
+    return next((int(os.environ[name]) for name in names if name in os.environ), 0)
