@@ -7,6 +7,7 @@ One process leads: it alone writes files and speaks. The others follow, and end 
 from __future__ import annotations
 
 import os
+import signal
 
 
 def rank() -> int:
@@ -27,3 +28,14 @@ def n_launched() -> int:
 
 def _number(*names: str) -> int:
     return next((int(os.environ[name]) for name in names if name in os.environ), 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent ends, however that happens (Linux)."""
+    import ctypes
+
+    PR_SET_PDEATHSIG = 1
+    if hasattr(ctypes.CDLL(None), "prctl"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os._exit(1)

@@ -15,6 +15,8 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.summary.writer.record_writer import RecordWriter
 from torch.utils.tensorboard.summary import scalar, text
 
+from selfplay.files import naming
+
 PATTERN = "events.out.tfevents.*"
 
 
@@ -24,8 +26,8 @@ class Events:
     def __init__(self, folder: Path) -> None:
         for stale in folder.glob(PATTERN):
             stale.unlink()
-        path = folder / PATTERN.replace("*", f"{int(time.time()):010d}.{platform.node()}.{os.getpid()}")
-        self._records = RecordWriter(path.open("wb"))
+        self._path = folder / PATTERN.replace("*", f"{int(time.time()):010d}.{platform.node()}.{os.getpid()}")
+        self._records = RecordWriter(self._path.open("wb"))
         self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
@@ -42,11 +44,14 @@ class Events:
         Raises:
             OSError: The disk is full.
         """
-        self._records.flush()
+        with naming(self._path):
+            self._records.flush()
 
     def close(self) -> None:
         """Flush and close."""
-        self._records.close()
+        with naming(self._path):
+            self._records.close()
 
     def _write(self, event: Any) -> None:
-        self._records.write(event.SerializeToString())
+        with naming(self._path):
+            self._records.write(event.SerializeToString())

@@ -14,6 +14,7 @@ from typing import Self
 
 from envs.core import Env, Outcome, Task, Verdict
 from envs.pool import VerifyPool
+from selfplay.play.exchange import split
 from selfplay.records import Attempt, Judged, Judgement
 
 MEMORY = 100_000
@@ -47,7 +48,7 @@ class Verifier:
         if len(self._known) + len(asked) > MEMORY:
             self._known.clear()
         fresh = [pair for pair in asked if pair not in self._known]
-        self._known.update(zip(fresh, self._pool.verify(fresh), strict=True))
+        self._known.update(zip(fresh, split(fresh, self._pool.verify), strict=True))
         return [self._known[a.task, a.answer] if a.complete else NO_END for a in attempts]
 
 

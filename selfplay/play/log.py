@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from selfplay.config import RunConfig
 from selfplay.files import replacing
 from selfplay.play.events import Events
 from selfplay.play.round import PlayedRound
@@ -34,8 +36,13 @@ ATTEMPTS = pa.schema(
         ("logprob_nats", pa.float64()),
         ("model_step", pa.int64()),
         ("judge", pa.string()),
+        ("judge_version", pa.int32()),
+        ("judge_config", pa.dictionary(pa.int32(), pa.string())),
         ("score", pa.float64()),
         ("verdict", pa.string()),
+        ("verdict_detail", pa.string()),
+        ("verdict_tier", pa.string()),
+        ("verdict_cost_s", pa.float64()),
         ("detail", pa.string()),
         ("tier", pa.string()),
         ("cost_s", pa.float64()),
@@ -43,7 +50,12 @@ ATTEMPTS = pa.schema(
         ("kept", pa.bool_()),
     ]
 )
-"""One row an attempt. `verdict` is the judge's; `truth` is the env's, of that version, with detail, tier, seconds."""
+"""One row an attempt. `judge*` and `verdict*` are the judge's: its configuration as JSON, what it said, on which
+evidence, in how many seconds. `truth`, `detail`, `tier` and `cost_s` are the env's, of `env_version`. `model_step` is
+of the weights that wrote the answer, and that judge where a model does with live weights."""
+
+JUDGE_VERSION = 1
+"""Raised when a judge of the same configuration comes to other verdicts (`play.judges`, `noise`, `self_judge`)."""
 
 SCALARS = {
     "heldout/answer_nats_per_token": "heldout.answer_nats_per_token",
@@ -87,9 +99,11 @@ SCALARS = {
 class RunLog:
     """The readable side of one run folder."""
 
-    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], env_versions: Mapping[str, int]) -> None:
+    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], config: RunConfig) -> None:
         """Write what the checkpoint knows, instead of whatever an interrupted run left."""
-        self._folder, self._env_versions = folder, env_versions
+        self._folder = folder
+        self._env_versions = {task.env.name: task.env.version for task in config.data.tasks}
+        self._judge = json.dumps(asdict(config.arm.judge), sort_keys=True)
         self._events = Events(folder)
         for report in reports:
             self._scalars(report)
@@ -139,8 +153,13 @@ class RunLog:
                 "logprob_nats": item.attempt.logprob_nats,
                 "model_step": item.attempt.model_step,
                 "judge": item.judge,
+                "judge_version": JUDGE_VERSION,
+                "judge_config": self._judge,
                 "score": item.score,
                 "verdict": item.verdict.outcome.value,
+                "verdict_detail": item.verdict.detail,
+                "verdict_tier": item.verdict.tier,
+                "verdict_cost_s": item.verdict.cost_s,
                 "detail": truth.detail,
                 "tier": truth.tier,
                 "cost_s": truth.cost_s,
