@@ -135,32 +135,42 @@ def _read_result(path: Path) -> RunResult:
 
 
 def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
-    with closing(RunLog(folder, state.reports, config)) if leads() else nullcontext() as log:
-        _play_rounds(config, folder, state, parts, log, on_round)
-
-
-def _play_rounds(
-    config: RunConfig, folder: Path, state: RunState, parts: Parts, log: RunLog | None, on_round: OnRound | None
-) -> None:
     done = Savepoint(folder / SAVEPOINT, to_yaml(config), config.play.save_every_s)
+    with closing(RunLog(folder, state.reports, config)) if leads() else nullcontext() as log:
+        while state.train_tokens < config.budget_tokens:
+            played = play_round(
+                parts.fabric, state, _stages(config, state, parts), config, _n_tokens(config, state), done
+            )
+            state.reports.append(asdict(played.report))
+            if log:
+                log.add(played, state.reports)
+                _save(config, folder, state, is_best=played.report.is_best)
+            done.clear()
+            if on_round:
+                on_round(played.report)
+            _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})
+        done.clear()  # of a process that died between saving the last round and this
+
+
+def _stages(config: RunConfig, state: RunState, parts: Parts) -> Stages:
+    """What the next round is made of."""
+    if state.train_tokens == config.play.start_tokens:
+        state.begin_play()
+    return parts.playing if state.train_tokens >= config.play.start_tokens else parts.opening
+
+
+def _n_tokens(config: RunConfig, state: RunState) -> int:
+    """What the next round learns from: no round is of both kinds, and none passes the budget."""
     start = config.play.start_tokens
-    while state.train_tokens < config.budget_tokens:
-        playing = state.train_tokens >= start
-        if state.train_tokens == start:
-            state.begin_play()
-        until = config.budget_tokens if playing else min(config.budget_tokens, start)
-        n_tokens = min(config.play.round_tokens, until - state.train_tokens)
-        played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens, done)
-        state.reports.append(asdict(played.report))
-        if log:
-            log.add(played, state.reports)
-            if played.report.is_best:
-                save_checkpoint(folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
-            keep_checkpoint(folder / CHECKPOINT, state.state_dict(), to_yaml(config))
-        done.clear()
-        if on_round:
-            on_round(played.report)
-        _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})
+    until = config.budget_tokens if state.train_tokens >= start else min(config.budget_tokens, start)
+    return min(config.play.round_tokens, until - state.train_tokens)
+
+
+def _save(config: RunConfig, folder: Path, state: RunState, *, is_best: bool) -> None:
+    yaml = to_yaml(config)
+    if is_best:
+        save_checkpoint(folder / BEST, {"model": state.average.state_dict()}, yaml)
+    keep_checkpoint(folder / CHECKPOINT, state.state_dict(), yaml)
 
 
 def _kinds(lines: Sequence[str]) -> list[str]:

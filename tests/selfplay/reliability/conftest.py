@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ ARMS = [
     ArmConfig("likelihood", proposer="env", judge=ACCEPTS_ALL),
     ArmConfig("rest-em", proposer="env", judge=ACCEPTS_ALL, learner=LearnerConfig(start="first", store="subsample")),
     ArmConfig("policy", proposer="env", judge=JudgeConfig("noisy", 0.9, 0.3), learner=LearnerConfig("policy", kl=0.1)),
-    ArmConfig("model", proposer="model", judge=JudgeConfig("model", n_practice=5)),
+    ArmConfig("self-judged", proposer="env", judge=JudgeConfig("model", n_practice=5)),
 ]
 
 
@@ -137,13 +138,16 @@ def differences(folder: Path, whole: dict[str, Any]) -> list[str]:
     return [name for name in whole if found[name] != whole[name]]
 
 
-@pytest.fixture(scope="module", params=ARMS, ids=lambda arm: arm.name)
-def whole(
-    request: pytest.FixtureRequest, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[RunConfig, dict[str, Any]]:
-    """A configuration and what an uninterrupted run of it leaves; its rounds save nothing on the way."""
-    config = smallest_run(request.param)
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    argv = command(replace(config, play=replace(config.play, save_every_s=1e9)), folder)
-    assert zygote(argv) == 0, zygote.errors()
-    return config, contents(folder)
+@pytest.fixture(scope="module")
+def whole(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[RunConfig], dict[str, Any]]:
+    """What an uninterrupted run of a configuration leaves whose rounds save nothing on the way."""
+
+    @functools.cache
+    def of_yaml(text: str) -> dict[str, Any]:
+        folder = tmp_path_factory.mktemp("whole") / "run"
+        folder.with_suffix(".yaml").write_text(text)
+        argv = ["train", "--config", folder.with_suffix(".yaml"), "--out", folder, "--play.save_every_s", 1e9]
+        assert zygote(argv) == 0, zygote.errors()
+        return contents(folder)
+
+    return lambda config: of_yaml(to_yaml(config))
