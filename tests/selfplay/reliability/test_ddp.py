@@ -60,8 +60,11 @@ def require_alike(one: Path, two: Path, rounding: float = 2e-5) -> None:
     assert all(torch.allclose(left[name], right[name], atol=10 * rounding) for name in left)
 
 
-@pytest.mark.parametrize("arm", [*ARMS, PREFERENCE], ids=lambda arm: arm.name)
-@pytest.mark.parametrize("micro_batch", [0, 3])
+@pytest.mark.parametrize(
+    ("arm", "micro_batch"),
+    [(ARMS[0], 3), (ARMS[2], 0), (ARMS[3], 0), (PREFERENCE, 0)],
+    ids=lambda value: getattr(value, "name", None),
+)
 def test_two_processes_do_what_one_does(arm: ArmConfig, micro_batch: int, zygote: Zygote, tmp_path: Path):
     """Batches of 7 are split unevenly, and the last of a round may leave a process without a text."""
     config = smallest_run(arm, save_every_s=1e9, dropout=0.0)
@@ -72,10 +75,10 @@ def test_two_processes_do_what_one_does(arm: ArmConfig, micro_batch: int, zygote
 
 
 def test_tasks_that_the_model_writes_are_the_same(unverified_run: RunConfig, zygote: Zygote, tmp_path: Path):
-    config = replace(unverified_run, optim=replace(unverified_run.optim, dropout=0.0), budget_tokens=12_000)
+    config = replace(unverified_run, optim=replace(unverified_run.optim, dropout=0.0), budget_tokens=9_000)
     assert zygote(command(config, tmp_path / "one")) == 0, zygote.errors()
     assert zygote(command(on_two(config), tmp_path / "two"), n_processes=2) == 0, zygote.errors()
-    require_alike(tmp_path / "one", tmp_path / "two", rounding=1e-3)
+    require_alike(tmp_path / "one", tmp_path / "two", rounding=1e-4)
     assert sum(report["n_tasks"] for report in rounds(tmp_path / "two")) > 0
 
 
@@ -93,7 +96,7 @@ def test_two_processes_that_are_killed_go_on_to_the_same_bits(zygote: Zygote, tm
     assert zygote(command(config, tmp_path / "whole"), n_processes=2) == 0, zygote.errors()
     rng, n_kills = Random(0), 0
     argv = command(config, tmp_path / "cut")
-    while (code := zygote(argv, n_processes=2, kill_after_s=rng.uniform(0.0, 0.4 + 0.1 * n_kills))) == -9:
+    while (code := zygote(argv, n_processes=2, kill_after_s=rng.uniform(0.2, 0.8 + 0.3 * n_kills))) == -9:
         n_kills += 1
     assert code == 0, zygote.errors()
     assert n_kills > 0
@@ -116,8 +119,19 @@ def test_another_number_of_processes_than_torchrun_started_is_refused(monkeypatc
         require_devices(DeviceConfig())
 
 
-def started(module: list[str], config: RunConfig, folder: Path, mortal: str = "9 SIGKILL 9") -> tuple[int, list[str]]:
-    """Exit code and errors of a command started as a user does."""
+def test_ctrl_c_and_a_lost_process_end_all_with_one_line(zygote: Zygote, tmp_path: Path):
+    argv = command(on_two(smallest_run(ARMS[0], save_every_s=1e9)), tmp_path / "run")
+    assert zygote(argv, n_processes=2, signal=[0, "SIGINT", 1]) == 130
+    (line,) = [line for line in zygote.errors() if line]
+    assert line.startswith("stopped; what was finished is saved. To continue: selfplay train")
+    assert zygote(argv, n_processes=2, signal=[1, "SIGKILL", 1]) == 1
+    assert zygote.errors() == [
+        "error: another process of this run has ended; the same command goes on from what is saved"
+    ]
+
+
+def started(module: list[str], config: RunConfig, folder: Path, mortal: str) -> tuple[int, list[str]]:
+    """Exit code and errors of a command started as a user does, one process of which may get a signal."""
     argv = [sys.executable, "-m", *module, *map(str, command(config, folder))]
     env = {**os.environ, "MORTAL": mortal, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(argv, capture_output=True, text=True, env=env, timeout=120)
@@ -125,29 +139,16 @@ def started(module: list[str], config: RunConfig, folder: Path, mortal: str = "9
 
 
 @pytest.mark.slow
-def test_launched_by_fabric_one_lost_process_ends_all_and_the_same_command_goes_on(tmp_path: Path, zygote: Zygote):
+def test_launched_by_fabric_and_gone_on_with_by_torchrun(tmp_path: Path, zygote: Zygote):
+    """A process is lost as round 1 begins; to the end, the bits are those of processes that were never lost."""
     config = on_two(smallest_run(ARMS[0]))
     assert zygote(command(config, tmp_path / "whole"), n_processes=2) == 0, zygote.errors()
-    mortal = ["tests.selfplay.reliability.mortal"]
-    code, errors = started(mortal, config, tmp_path / "run", "1 SIGKILL 1")
-    assert (code, errors) == (
+    mortal = "tests.selfplay.reliability.mortal"
+    assert started([mortal], config, tmp_path / "run", "1 SIGKILL 1") == (
         1, ["error: process 1 of this run has ended (SIGKILL); the same command goes on from what is saved"]
     )  # fmt: skip
-    code, errors = started(mortal, config, tmp_path / "run", "0 SIGINT 2")
-    assert code == 130
-    assert len(errors) == 1
-    assert errors[0].startswith("stopped; what was finished is saved. To continue: selfplay train")
-    assert len(rounds(tmp_path / "run")) == 2
-    code, errors = started(["selfplay.cli"], config, tmp_path / "run")
-    assert code == 0, errors
-    assert differences(tmp_path / "run", contents(tmp_path / "whole")) == []
-
-
-@pytest.mark.slow
-def test_launched_by_torchrun(tmp_path: Path, zygote: Zygote):
-    config = on_two(smallest_run(ARMS[0]))
-    assert zygote(command(config, tmp_path / "whole"), n_processes=2) == 0, zygote.errors()
-    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "selfplay.cli"]
-    code, errors = started(torchrun, config, tmp_path / "run")
+    assert len(rounds(tmp_path / "run")) == 1
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", mortal]
+    code, errors = started(torchrun, config, tmp_path / "run", "0 SIGKILL 9")
     assert code == 0, errors
     assert differences(tmp_path / "run", contents(tmp_path / "whole")) == []
