@@ -20,10 +20,11 @@ from typing import Any
 import torch
 import torch.distributed as distributed
 from lightning.fabric import Fabric
-from lightning.fabric.strategies import DDPStrategy, Strategy
+from lightning.fabric.strategies import DDPStrategy, FSDPStrategy, Strategy
 from torch.nn.parallel import DistributedDataParallel
 
 from selfplay.config import DeviceConfig
+from selfplay.model.gpt import Block
 from selfplay.ranks import die_with_parent, leads, n_launched
 
 REMEDY = "the same command goes on from what is saved"
@@ -57,7 +58,9 @@ def start_fabric(device: DeviceConfig) -> Fabric:
         logging.getLogger(greeting).setLevel(logging.WARNING)
     strategy: str | Strategy = "auto"
     n_devices = device.n_devices
-    if n_devices > 1:
+    if n_devices > 1 and device.strategy == "fsdp":
+        strategy = FSDPStrategy(auto_wrap_policy={Block}, state_dict_type="full")
+    elif n_devices > 1:
         # Buffers are constants, and copying them anew in every forward would spoil the graph of the one before.
         known = signature(DistributedDataParallel).parameters
         strategy = DDPStrategy(

@@ -39,6 +39,7 @@ from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, 
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
 from selfplay.play.savepoint import Savepoint
+from selfplay.play.sharding import sharded
 from selfplay.play.solver import ModelSolver
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
@@ -142,9 +143,10 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
                 parts.fabric, state, _stages(config, state, parts), config, _n_tokens(config, state), done
             )
             state.reports.append(asdict(played.report))
+            saved = state.state_dict()
             if log:
                 log.add(played, state.reports)
-                _save(config, folder, state, is_best=played.report.is_best)
+                _save(config, folder, saved, is_best=played.report.is_best)
             done.clear()
             if on_round:
                 on_round(played.report)
@@ -166,11 +168,11 @@ def _n_tokens(config: RunConfig, state: RunState) -> int:
     return min(config.play.round_tokens, until - state.train_tokens)
 
 
-def _save(config: RunConfig, folder: Path, state: RunState, *, is_best: bool) -> None:
+def _save(config: RunConfig, folder: Path, state: dict[str, Any], *, is_best: bool) -> None:
     yaml = to_yaml(config)
     if is_best:
-        save_checkpoint(folder / BEST, {"model": state.average.state_dict()}, yaml)
-    keep_checkpoint(folder / CHECKPOINT, state.state_dict(), yaml)
+        save_checkpoint(folder / BEST, {"model": state["average"]}, yaml)
+    keep_checkpoint(folder / CHECKPOINT, state, yaml)
 
 
 def _kinds(lines: Sequence[str]) -> list[str]:
@@ -233,6 +235,7 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
         state.start_from(state.model.state_dict())
     compile_training(state.model, config)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
+    state.shards = sharded(forward)
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
     admission = Admission.of(data, encoder)
@@ -269,7 +272,7 @@ def summarize(config: RunConfig, state: RunState, data: RealData, encoder: Encod
         arm=config.arm.name,
         seed=config.seed,
         budget=config.budget_tokens,
-        N=sum(parameter.numel() for parameter in state.model.parameters()),
+        N=sum(parameter.numel() for parameter in state.average.parameters()),
         U=n_pool_tokens if config.arm.real == "pool" else state.real_tokens,
         D=state.train_tokens,
         D_real=state.real_tokens,

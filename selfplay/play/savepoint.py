@@ -87,7 +87,7 @@ class Savepoint:
             return
         state, device = self._state, self._state.device
         learning = None
-        if total_loss is not None:
+        if total_loss is not None and state.shards is None:  # sharded weights could be gathered by all together only
             learning = {
                 "n_steps": n_steps,
                 "total_loss": total_loss,

@@ -15,6 +15,7 @@ from selfplay.data.store import ReplayStore
 from selfplay.ledger import Ledger
 from selfplay.model.gpt import GPT
 from selfplay.model.optim import build_optimizer
+from selfplay.play.sharding import load_whole_state, whole_state
 from selfplay.play.skipped import Skipped
 from selfplay.records import Example, Source
 from selfplay.streams import derive
@@ -40,6 +41,7 @@ class RunState:
         best_validation: Lowest validation loss so far, nats per answer token.
         reports: One per round done, as plain values.
         solve_rates: `ENV:LEVEL` to the judge's solve rate that a curriculum remembers.
+        shards: What holds the weights of `model` where each device has a part of them.
     """
 
     model: GPT
@@ -57,6 +59,7 @@ class RunState:
     best_validation: float = float("inf")
     reports: list[dict[str, Any]] = field(default_factory=list)
     solve_rates: dict[str, float] = field(default_factory=dict)
+    shards: torch.nn.Module | None = None
 
     @property
     def train_tokens(self) -> int:
@@ -99,21 +102,32 @@ class RunState:
         device: torch.device = self.average.embedding.weight.device
         return device
 
+    @property
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """As PyTorch knows it: Fabric's wrapper has one inside."""
+        optimizer: torch.optim.Optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        return optimizer
+
     def weights(self) -> dict[str, Any]:
-        """What an optimizer step changes, as tensors and plain values."""
+        """What an optimizer step changes, as tensors and plain values; sharded weights need all processes for it."""
+        model, optimizer = self.model.state_dict, self.optimizer.state_dict
+        weights, moments = (model(), optimizer()) if self.shards is None else whole_state(self.shards, self._optimizer)
         return {
-            "model": self.model.state_dict(),
+            "model": weights,
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": moments,
             "step": self.step,
             "skipped": self.skipped.state(),
         }
 
     def load_weights(self, saved: dict[str, Any]) -> None:
         """Take over what `weights` returned."""
-        self.model.load_state_dict(saved["model"])
+        if self.shards is None:
+            self.model.load_state_dict(saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+        else:
+            load_whole_state(self.shards, self._optimizer, saved["model"], saved["optimizer"])
         self.average.load_state_dict(saved["average"])
-        self.optimizer.load_state_dict(saved["optimizer"])
         self.step = saved["step"]
         self.skipped.load(saved["skipped"])
 

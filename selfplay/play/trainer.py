@@ -15,6 +15,7 @@ from torch import Tensor
 from selfplay.config import OptimConfig
 from selfplay.model.optim import average_weights
 from selfplay.play.exchange import n_processes, summed
+from selfplay.play.sharding import gathered_weights
 from selfplay.play.state import RunState
 from selfplay.ranks import rank
 from selfplay.streams import derive
@@ -68,7 +69,7 @@ class Trainer:
         for group in state.optimizer.param_groups:
             group["lr"] = lr
         self.accumulate(loss)
-        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), self._config.clip_norm)
+        norm = self._clip()
         loss, self._loss = summed(self._loss), torch.zeros_like(self._loss)  # so processes agree on what is bad
         bad = ~(loss.isfinite() & norm.isfinite())
         state.skipped.count(bad)
@@ -76,11 +77,22 @@ class Trainer:
         inner.found_inf = bad.float()
         state.optimizer.step()
         state.optimizer.zero_grad()
-        average_weights(state.average, state.model, self._config.ema_decay)
+        with gathered_weights(state.shards):
+            average_weights(state.average, state.model, self._config.ema_decay)
         state.step += 1
         if state.step % self._look_every == 0 and state.skipped.longest > self._config.max_skipped_steps:
             raise self._failure(f"{state.skipped.longest} steps in a row had none to take", loss.item(), norm.item())
         return torch.where(bad, 0.0, loss)
+
+    def _clip(self) -> Tensor:
+        """Scale the gradients down to the norm allowed; returns the norm they had."""
+        state, most = self._state, self._config.clip_norm
+        if state.shards is None:
+            norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), most)
+        else:
+            norm = self.fabric.clip_gradients(self.forward, state.optimizer, max_norm=most, error_if_nonfinite=False)
+        assert norm is not None
+        return norm
 
     def require_finite(self) -> None:
         """Refuse weights that are no longer numbers: no later step could mend them.
@@ -88,7 +100,8 @@ class Trainer:
         Raises:
             ValueError: They are not.
         """
-        if not all(bool(weight.isfinite().all()) for weight in self._state.model.parameters()):
+        finite = torch.stack([weight.isfinite().all() for weight in self._state.model.parameters()])
+        if summed((~finite).sum()):
             raise self._failure("weights are no longer finite numbers", None, None)
 
     def _failure(self, what: str, loss: float | None, norm: float | None) -> ValueError:
