@@ -15,7 +15,7 @@ from selfplay.config import ArmConfig, RunConfig
 from selfplay.configfile import to_yaml
 from selfplay.files import locked
 from selfplay.play.checkpoint import load_checkpoint
-from tests.selfplay.reliability.conftest import ARMS, Zygote, command, differences, smallest_run
+from tests.selfplay.reliability.conftest import ARMS, Zygote, command, contents, differences, smallest_run
 from tests.selfplay.report.synthetic import study, write_study
 
 KILLED = -9
@@ -106,6 +106,19 @@ def test_what_is_saved_of_a_round_is_not_done_again(whole: Whole, zygote: Zygote
     n_left = int(whole(config)["rounds"][-1]["step"]) - 18
     assert zygote(command(config, copy), aim=["selfplay.play.trainer", "Trainer.step", n_left + 1, "before"]) == 0
     assert differences(copy, whole(config)) == []
+
+
+def test_skipped_steps_of_an_interrupted_round_stay_counted(zygote: Zygote, tmp_path: Path):
+    """Step 20 has no number; the process that goes on after step 22 does not see it again."""
+    config = smallest_run(ARMS[0])
+    assert zygote(command(config, tmp_path / "whole"), poison=[0, 20]) == 0, zygote.errors()
+    argv = command(config, tmp_path / "run")
+    aim = ["selfplay.play.savepoint", "Savepoint.step_taken", 22, "after"]
+    assert zygote(argv, poison=[0, 20], aim=aim) == KILLED
+    assert zygote(argv) == 0, zygote.errors()
+    wanted = contents(tmp_path / "whole")
+    assert differences(tmp_path / "run", wanted) == []
+    assert wanted["rounds"][-1]["n_skipped_steps"] == "1"
 
 
 @pytest.mark.parametrize("limit_bytes", [1_000, 4_000, 10_000, 42_000])
