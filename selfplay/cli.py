@@ -16,8 +16,8 @@
     selfplay export CKPT --to hf DIR            the weights for Hugging Face transformers
     selfplay doctor                             what this machine offers to run programs safely
 
-Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
-command again goes on from there.
+Every configuration key is also an option: `--optim.lr 1e-3`. Work is saved as rounds end, and within long
+ones; the same command again goes on from there.
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@ import signal
 
 def rank() -> int:
     """Number of this process among those of the run, from 0; 0 where there is one."""
-    of_node, per_node = _number("NODE_RANK", "GROUP_RANK"), _number("LOCAL_WORLD_SIZE")
-    return _number("RANK") or of_node * per_node + _number("LOCAL_RANK")
+    return _number("RANK" if "TORCHELASTIC_RUN_ID" in os.environ else "LOCAL_RANK")  # torchrun's, or Fabric's
 
 
 def leads() -> bool:
@@ -26,8 +25,8 @@ def n_launched() -> int:
     return _number("WORLD_SIZE") if "TORCHELASTIC_RUN_ID" in os.environ else 0
 
 
-def _number(*names: str) -> int:
-    return next((int(os.environ[name]) for name in names if name in os.environ), 0)
+def _number(name: str) -> int:
+    return int(os.environ.get(name, 0))
 
 
 def die_with_parent(parent: int) -> None:

@@ -51,7 +51,12 @@ class Zygote:
 
     def errors(self) -> list[str]:
         """Lines that the latest command printed."""
-        return self.output.read_text().splitlines()
+        return said(self.output.read_text())
+
+
+def said(output: str) -> list[str]:
+    """Lines of an output, but for those on the progress of a slow machine."""
+    return [line for line in output.splitlines() if line and "tokens/s" not in line]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +130,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "manifest": {name: manifest[name] for name in ("envs", "data", "counts")},
         "result": plain(json.loads((folder / "result.json").read_text())),
         "rounds": [plain(json.loads(line)) for line in (folder / "rounds.jsonl").read_text().splitlines()],
-        "attempts": [plain(table.drop_columns(["cost_s"]).to_pylist()) for table in attempts],
+        "attempts": [plain(table.drop_columns(["cost_s", "verdict_cost_s"]).to_pylist()) for table in attempts],
         "checkpoint": plain(load_checkpoint(folder / "checkpoint.ckpt")),
         "best": plain(load_checkpoint(folder / "best.ckpt")),
         "curves": curves,

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import torch
 
 from selfplay.config import DeviceConfig
 from tests.selfplay.reliability.conftest import ARMS, command, smallest_run
 from tests.selfplay.reliability.test_ddp import require_alike, rounds
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")]
 
 
 def started(device: DeviceConfig, folder: Path, **environment: str) -> tuple[int, str]:
