@@ -99,12 +99,14 @@ SCALARS = {
 class RunLog:
     """The readable side of one run folder."""
 
-    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], config: RunConfig) -> None:
-        """Write what the checkpoint knows, instead of whatever an interrupted run left."""
+    def __init__(self, folder: Path, config: RunConfig) -> None:
         self._folder = folder
         self._env_versions = {task.env.name: task.env.version for task in config.data.tasks}
         self._judge = json.dumps(asdict(config.arm.judge), sort_keys=True)
         self._events = Events(folder)
+
+    def begin(self, reports: Sequence[Mapping[str, Any]]) -> None:
+        """Write what the checkpoint knows, instead of whatever an interrupted run left."""
         for report in reports:
             self._scalars(report)
         self._rounds(reports)

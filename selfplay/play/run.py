@@ -137,7 +137,9 @@ def _read_result(path: Path) -> RunResult:
 
 def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
     done = Savepoint(folder / SAVEPOINT, to_yaml(config), config.play.save_every_s)
-    with closing(RunLog(folder, state.reports, config)) if leads() else nullcontext() as log:
+    with closing(RunLog(folder, config)) if leads() else nullcontext() as log:
+        if log:
+            log.begin(state.reports)
         while state.train_tokens < config.budget_tokens:
             played = play_round(
                 parts.fabric, state, _stages(config, state, parts), config, _n_tokens(config, state), done
