@@ -16,8 +16,8 @@
     selfplay export CKPT --to hf DIR            the weights for Hugging Face transformers
     selfplay doctor                             what this machine offers to run programs safely
 
-Every configuration key is also an option: `--optim.lr 1e-3`. Interrupted work is saved at round ends; the same
-command again goes on from there.
+Every configuration key is also an option: `--optim.lr 1e-3`. Work is saved as rounds end, and within long
+ones; the same command again goes on from there.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from selfplay.commands import export, fit, predict, verdict
+from selfplay.ranks import leads
 
 if TYPE_CHECKING:
     from selfplay.config import RunConfig, StudyConfig
@@ -55,12 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.command(arguments) or 0)
     except KeyboardInterrupt:
+        if not leads():
+            return 0
         print(f"\nstopped; what was finished is saved. To continue: {_again(argv)}", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing more to say
         return 1
     except (ValueError, OSError) as error:
+        if not leads():
+            return 0  # of several processes one speaks
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
 
@@ -221,6 +226,9 @@ def _train(arguments: argparse.Namespace) -> None:
     from selfplay.play.run import run_arm
     from selfplay.progress import Progress
 
+    if not leads():
+        run_arm(config, folder)
+        return
     title = f"{config.arm.name} seed {config.seed}"
     with Progress(config.budget_tokens) as progress:
         progress.begin(title, config.budget_tokens, 0)

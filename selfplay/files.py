@@ -21,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
             there before.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-    with _naming(path, temporary):
+    with naming(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
@@ -45,7 +45,7 @@ def require_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _naming(path: Path, *used: Path) -> Iterator[None]:
+def naming(path: Path, *used: Path) -> Iterator[None]:
     """Have errors of writing name the file that was to be written; those of other files, say of a source, pass."""
     try:
         yield
@@ -66,7 +66,7 @@ def locked(folder: Path) -> Iterator[None]:
         ValueError: Another process holds it.
         OSError: The folder cannot be written.
     """
-    with _naming(folder, folder / ".lock"):
+    with naming(folder, folder / ".lock"):
         folder.mkdir(parents=True, exist_ok=True)
         handle = (folder / ".lock").open("w")
     with handle:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -61,6 +61,7 @@ class Ledger:
     def __init__(self, spent: Mapping[str, Mapping[str, float]] | None = None) -> None:
         """Start empty, or from what `state` returned."""
         self._spent = {phase: Spent() for phase in Phase}
+        self._since: dict[Phase, float] = {}
         for name, amounts in (spent or {}).items():
             self._spent[Phase(name)] = Spent(int(amounts["tokens"]), int(amounts["flops"]), float(amounts["seconds"]))
 
@@ -77,9 +78,26 @@ class Ledger:
     @contextmanager
     def clock(self, phase: Phase) -> Iterator[None]:
         """Charge the wall-clock seconds of a block to a phase."""
-        start = time.perf_counter()
+        self._since[phase] = time.perf_counter()
         yield
-        self.charge(phase, seconds=time.perf_counter() - start)
+        self.settle()
+        del self._since[phase]
+
+    def settle(self) -> None:
+        """Charge what the running clocks have come to, before the block they time has ended."""
+        now = time.perf_counter()
+        for phase, start in self._since.items():
+            self.charge(phase, seconds=now - start)
+            self._since[phase] = now
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by phase."""
+        return {phase.value: spent.seconds for phase, spent in self._spent.items()}
+
+    def take_seconds(self, seconds: Mapping[str, float]) -> None:
+        """Set the seconds to those of a process that was interrupted; tokens and FLOPs stay."""
+        for phase, spent in self._spent.items():
+            self._spent[phase] = replace(spent, seconds=seconds[phase.value])
 
     def spent(self, phase: Phase) -> Spent:
         """What one phase has cost so far."""

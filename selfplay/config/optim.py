@@ -67,7 +67,11 @@ class DeviceConfig:
         compiled: Whether training steps go through torch.compile: `auto` where the run is long enough to repay it.
         sampler: What writes proposals and attempts: `ours`, or a `vllm` server (see `model.vllm`). Evaluation is ours.
         vllm_url: Root of that server.
-        n_threads: CPU threads of a run. The number changes float rounding, so it is part of the experiment.
+        n_threads: CPU threads of a process. The number changes float rounding, so it is part of the experiment.
+        n_devices: Processes that share a run, one a device (docs/scale-out.md). Tasks and texts are the same for any
+            number; sums are rounded otherwise, so it is part of the experiment too.
+        strategy: How they share it: `ddp` keeps the weights on every device, `fsdp` a part of them (CUDA only); `auto`
+            is `ddp`.
     """
 
     accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
@@ -76,6 +80,11 @@ class DeviceConfig:
     sampler: Literal["ours", "vllm"] = "ours"
     vllm_url: str = "http://localhost:8000"
     n_threads: int = 1
+    n_devices: int = 1
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
 
     def __post_init__(self) -> None:
         require_positive("device.n_threads", self.n_threads)
+        require_positive("device.n_devices", self.n_devices)
+        fits = self.strategy != "fsdp" or self.accelerator != "cpu"
+        require(fits, "device.strategy = fsdp: is for CUDA devices; use ddp, or accelerator: cuda")

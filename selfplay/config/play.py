@@ -25,6 +25,8 @@ class PlayConfig:
         max_draws: How often one stored example may be drawn over the run; past it, real data fills the batch.
         max_kept: Examples kept a round.
         max_kept_per_task: Distinct answers kept of one task.
+        save_every_s: Seconds of a long round after which what is finished of it is saved; 0 saves after every stage and
+            every step. Results do not depend on it.
         alarms: Whether a monitor's alarm (`play.monitors`) is only printed and logged, or stops the run.
     """
 
@@ -40,6 +42,7 @@ class PlayConfig:
     max_draws: int = 25
     max_kept: int = 2_000
     max_kept_per_task: int = 1
+    save_every_s: float = 60.0
     alarms: Literal["log", "stop"] = "log"
 
     def __post_init__(self) -> None:
@@ -47,6 +50,6 @@ class PlayConfig:
             require_positive(f"play.{name}", getattr(self, name))
         for name in ("propose_temperature", "solve_temperature"):
             require_positive(f"play.{name}", getattr(self, name))
-        for name in ("start_tokens", "n_proposals", "task_weight"):
+        for name in ("start_tokens", "n_proposals", "task_weight", "save_every_s"):
             require_not_negative(f"play.{name}", getattr(self, name))
         require_fraction("play.real_fraction", self.real_fraction)

@@ -40,3 +40,6 @@ class RunConfig:
         require_positive("budget_tokens", self.budget_tokens)
         require(self.arm.n_real is None, f"arm.n_real = {self.arm.n_real}: is for studies; use data.n_real")
         require_arm(self.arm, self.data)
+        plain = self.optim.name == "adamw" and self.arm.learner.start == "current"
+        fits = self.device.strategy != "fsdp" or plain
+        require(fits, "device.strategy = fsdp: needs optim.name: adamw and learner.start: current; use ddp")

@@ -66,6 +66,8 @@ class StudyConfig:
             known = name in names or (role == "fresh" and name is None)
             require(known, f"{role} = {name}: not one of the arms {', '.join(names)}")
         require_not_negative("n_workers", self.n_workers)
+        n_devices = self.device.n_devices
+        require(n_devices == 1, f"device.n_devices = {n_devices}: a study runs whole runs side by side; see n_workers")
         for arm in self.arms:
             require_arm(arm, self.data)
 

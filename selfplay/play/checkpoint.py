@@ -6,6 +6,7 @@ and not a slightly different run. `keep_checkpoint` keeps the one before as well
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import shutil
@@ -16,17 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
 
 from selfplay.files import replacing
 
 FORMAT = 2
 
 
-def save_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any], config_yaml: str) -> None:
-    """Write a checkpoint that `load_checkpoint` reads; `path` holds the old one or the new one, whole."""
+def save_checkpoint(path: Path, state: dict[str, Any], config_yaml: str) -> None:
+    """Write a checkpoint that `load_checkpoint` reads; `path` holds the old one or the new one, whole.
+
+    Raises:
+        OSError: The disk is full or the folder is not writable.
+    """
+    content = io.BytesIO()  # PyTorch's own writer says of a full disk that it "failed writing", and not why
+    torch.save({"format": FORMAT, "config": config_yaml, **state}, content)
     with replacing(path) as temporary:
-        fabric.save(temporary, {"format": FORMAT, "config": config_yaml, **state})
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -57,7 +63,7 @@ def previous(path: Path) -> Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
-def keep_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any], config_yaml: str) -> None:
+def keep_checkpoint(path: Path, state: dict[str, Any], config_yaml: str) -> None:
     """Like `save_checkpoint`, keeping the one before under `previous(path)`; both are whole at any instant."""
     if path.exists():
         with replacing(previous(path)) as temporary:
@@ -65,7 +71,7 @@ def keep_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any], config_ya
                 os.link(path, temporary)  # a second name, not a second copy
             except OSError:  # a file system without links
                 shutil.copyfile(path, temporary)
-    save_checkpoint(fabric, path, state, config_yaml)
+    save_checkpoint(path, state, config_yaml)
 
 
 def load_latest(path: Path) -> dict[str, Any]:

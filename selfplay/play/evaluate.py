@@ -11,6 +11,7 @@ from envs.core import Outcome, Solved
 from selfplay.data.encoding import Encoder, Text
 from selfplay.model.gpt import GPT
 from selfplay.model.scoring import token_nats
+from selfplay.play.exchange import mine, summed
 from selfplay.play.judges import Verifier
 from selfplay.play.solver import answer_tasks
 from selfplay.records import Scores
@@ -35,7 +36,8 @@ class Evaluator:
 
     def evaluate(self, model: GPT) -> Scores:
         """Loss on every example; greedy accuracy on the first `n_accuracy`."""
-        task, answer = nats(model, self._texts)
+        part = torch.tensor(nats(model, mine(self._texts)), dtype=torch.float64, device=model.embedding.weight.device)
+        task, answer = summed(part).tolist()
         n_task = sum(text.n_task_tokens for text in self._texts)
         n_all = sum(text.n_tokens for text in self._texts)
         return Scores(answer / (n_all - n_task), task / n_task, (task + answer) / n_all, self._accuracy(model))

@@ -14,6 +14,7 @@ from typing import Self
 
 from envs.core import Env, Outcome, Task, Verdict
 from envs.pool import Stream, VerifyPool, verdict_of
+from selfplay.play.exchange import gathered, split
 from selfplay.records import Attempt, Judged, Judgement
 
 MEMORY = 100_000
@@ -67,10 +68,9 @@ class Verifier:
         self._n_told = len(self._ahead)
 
     def _take_up(self) -> None:
-        """Wait for the verdicts that were begun."""
-        if self._stream is not None:
-            results = self._stream.results()
-            self._known.update(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True))
+        """Wait for the verdicts that were begun; every process learns those of all."""
+        results = self._stream.results() if self._stream is not None else []
+        self._known.update(gathered(list(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True))))
         self._ahead, self._stream, self._n_told = {}, None, 0
 
     def check(self, attempts: Sequence[Attempt]) -> list[Verdict]:
@@ -80,7 +80,7 @@ class Verifier:
         if len(self._known) + len(asked) > MEMORY:
             self._known.clear()
         fresh = [pair for pair in asked if pair not in self._known]
-        self._known.update(zip(fresh, self._pool.verify(fresh), strict=True))
+        self._known.update(zip(fresh, split(fresh, self._pool.verify), strict=True))
         return [self._known[a.task, a.answer] if a.complete else NO_END for a in attempts]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +19,10 @@ from selfplay.data.encoding import Batch, Encoder, Text, arrange
 from selfplay.data.mixture import Unit, mix
 from selfplay.model.flops import BACKWARD, forward_flops
 from selfplay.model.optim import learning_rate
+from selfplay.model.tokenizer import PAD
+from selfplay.play.exchange import mine
 from selfplay.play.reading import real_texts
+from selfplay.play.savepoint import Savepoint
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
 from selfplay.records import Experience, LearnReport, Source
@@ -61,6 +63,10 @@ def wanted_loss(
     return (losses * weights[wanted]).sum() / (weights.sum() if total is None else total).clamp_min(1e-9)
 
 
+IDLE = Text((PAD, PAD), 1, n_context_tokens=1)
+"""Read, and not learnt from."""
+
+
 class Learner(ABC):
     """Changes the weights. A subclass says what is learnt beside real examples, and the loss of a batch."""
 
@@ -78,8 +84,22 @@ class Learner(ABC):
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         """One step down the loss of a batch; returns the loss without its graph."""
 
-    def learn(self, experience: Experience, n_tokens: int, *, round: int) -> LearnReport:
-        """Train on exactly `n_tokens` tokens."""
+    def _texts_of_mine(self, units: Sequence[Unit]) -> tuple[list[Text], float]:
+        """This process's texts of a batch, and their share of the weight of all its texts.
+
+        A process whose slice is empty gets a text without weight: all must take part in a step.
+        """
+        part = mine(units)
+        texts, everyones = ([unit for unit in of if isinstance(unit, Text)] for of in (part, units))
+        weight, total = self._weight(texts), self._weight(everyones)
+        return texts if part else [IDLE], weight / total if total else 1.0
+
+    def _weight(self, texts: Sequence[Text]) -> float:
+        n_answer = sum(text.n_tokens - text.n_task_tokens for text in texts)
+        return n_answer + self._task_weight * sum(text.n_task_tokens - text.n_context_tokens for text in texts)
+
+    def learn(self, experience: Experience, n_tokens: int, *, round: int, done: Savepoint) -> LearnReport:
+        """Train on exactly `n_tokens` tokens, but for the steps that are `done`."""
         config, state = self._config, self._state
         synthetic, n_flops = self._synthetic(experience, round)
         batches = mix(
@@ -94,10 +114,13 @@ class Learner(ABC):
         n_steps = 0
         n_skipped = state.skipped.total
         n_before = state.train_tokens
-        total_loss = torch.zeros((), device=self._trainer.fabric.device)
+        n_done, total_loss = done.resume_learning()
         for units in batches:
             n_seen = n_before + sum(n_of.values())
-            total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+            if n_steps >= n_done:
+                self._trainer.begin_step(n_steps)
+                total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+                done.step_taken(n_steps + 1, total_loss)
             for unit in units:
                 n_of[unit.source] += unit.n_tokens
             n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, map(_length, units))
@@ -142,13 +165,13 @@ class FilteredLikelihood(Learner):
         getattr(optimizer, "optimizer", optimizer).state.clear()  # Fabric's wrapper has one inside
 
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
-        texts = cast("Sequence[Text]", units)
+        texts, share = self._texts_of_mine(units)
         trainer, size = self._trainer, self._config.optim.micro_batch or len(texts)
         if size < len(texts):  # texts of like length together: padding is read for nothing
             texts = sorted(texts, key=lambda text: text.n_tokens)
         parts = [trainer.fabric.to_device(arrange(texts[start : start + size])) for start in range(0, len(texts), size)]
         total = sum((part.is_answer.sum() + self._task_weight * part.is_task.sum() for part in parts), torch.zeros(()))
-        loss = torch.zeros((), device=trainer.fabric.device)
         for part in parts[:-1]:
-            loss += trainer.accumulate(wanted_loss(trainer.forward, part, self._task_weight, total))
-        return loss + trainer.step(wanted_loss(trainer.forward, parts[-1], self._task_weight, total), lr)
+            with trainer.more_to_come():
+                trainer.accumulate(share * wanted_loss(trainer.forward, part, self._task_weight, total))
+        return trainer.step(share * wanted_loss(trainer.forward, parts[-1], self._task_weight, total), lr)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from torch.utils.tensorboard import SummaryWriter
 
+from selfplay.config import RunConfig
 from selfplay.files import replacing
+from selfplay.play.events import Events
 from selfplay.play.round import PlayedRound
 
 ATTEMPTS = pa.schema(
@@ -34,8 +36,13 @@ ATTEMPTS = pa.schema(
         ("logprob_nats", pa.float64()),
         ("model_step", pa.int64()),
         ("judge", pa.string()),
+        ("judge_version", pa.int32()),
+        ("judge_config", pa.dictionary(pa.int32(), pa.string())),
         ("score", pa.float64()),
         ("verdict", pa.string()),
+        ("verdict_detail", pa.string()),
+        ("verdict_tier", pa.string()),
+        ("verdict_cost_s", pa.float64()),
         ("detail", pa.string()),
         ("tier", pa.string()),
         ("cost_s", pa.float64()),
@@ -43,7 +50,12 @@ ATTEMPTS = pa.schema(
         ("kept", pa.bool_()),
     ]
 )
-"""One row an attempt. `verdict` is the judge's; `truth` is the env's, of that version, with detail, tier, seconds."""
+"""One row an attempt. `judge*` and `verdict*` are the judge's: its configuration as JSON, what it said, on which
+evidence, in how many seconds. `truth`, `detail`, `tier` and `cost_s` are the env's, of `env_version`. `model_step` is
+of the weights that wrote the answer, and that judge where a model does with live weights."""
+
+JUDGE_VERSION = 1
+"""Raised when a judge of the same configuration comes to other verdicts (`play.judges`, `noise`, `self_judge`)."""
 
 SCALARS = {
     "heldout/answer_nats_per_token": "heldout.answer_nats_per_token",
@@ -87,12 +99,14 @@ SCALARS = {
 class RunLog:
     """The readable side of one run folder."""
 
-    def __init__(self, folder: Path, reports: Sequence[Mapping[str, Any]], env_versions: Mapping[str, int]) -> None:
+    def __init__(self, folder: Path, config: RunConfig) -> None:
+        self._folder = folder
+        self._env_versions = {task.env.name: task.env.version for task in config.data.tasks}
+        self._judge = json.dumps(asdict(config.arm.judge), sort_keys=True)
+        self._events = Events(folder)
+
+    def begin(self, reports: Sequence[Mapping[str, Any]]) -> None:
         """Write what the checkpoint knows, instead of whatever an interrupted run left."""
-        self._folder, self._env_versions = folder, env_versions
-        for stale in folder.glob("events.out.tfevents.*"):
-            stale.unlink()
-        self._writer = SummaryWriter(str(folder), max_queue=1_000)
         for report in reports:
             self._scalars(report)
         self._rounds(reports)
@@ -105,7 +119,7 @@ class RunLog:
 
     def close(self) -> None:
         """Flush TensorBoard."""
-        self._writer.close()
+        self._events.close()
 
     def _rounds(self, reports: Sequence[Mapping[str, Any]]) -> None:
         with replacing(self._folder / "rounds.jsonl") as temporary:
@@ -115,12 +129,12 @@ class RunLog:
         flat = dict(_flatten(report))
         for tag, name in SCALARS.items():
             if isinstance(flat[name], int | float) and math.isfinite(flat[name]):
-                self._writer.add_scalar(tag, flat[name], report["train_tokens"])
+                self._events.scalar(tag, flat[name], report["train_tokens"])
         for kind, share in report["proposals"]["levels"].items():
-            self._writer.add_scalar(f"levels/{kind}", share, report["train_tokens"])
+            self._events.scalar(f"levels/{kind}", share, report["train_tokens"])
         if report["alarms"]:
-            self._writer.add_text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
-        self._writer.flush()
+            self._events.text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
+        self._events.flush()
 
     def _attempts(self, played: PlayedRound) -> None:
         if not played.judged:
@@ -141,8 +155,13 @@ class RunLog:
                 "logprob_nats": item.attempt.logprob_nats,
                 "model_step": item.attempt.model_step,
                 "judge": item.judge,
+                "judge_version": JUDGE_VERSION,
+                "judge_config": self._judge,
                 "score": item.score,
                 "verdict": item.verdict.outcome.value,
+                "verdict_detail": item.verdict.detail,
+                "verdict_tier": item.verdict.tier,
+                "verdict_cost_s": item.verdict.cost_s,
                 "detail": truth.detail,
                 "tier": truth.tier,
                 "cost_s": truth.cost_s,

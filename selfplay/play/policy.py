@@ -18,6 +18,7 @@ from selfplay.data.mixture import Unit
 from selfplay.model.flops import forward_flops
 from selfplay.model.scoring import of_targets
 from selfplay.play.advantages import leave_one_out, normalised
+from selfplay.play.exchange import mine, split
 from selfplay.play.learn import Learner, weighted_loss
 from selfplay.play.logprobs import token_logprobs
 from selfplay.play.policy_loss import clipped_loss, divergence
@@ -69,11 +70,11 @@ class PolicyGradient(Learner):
         if not texts:
             return iter(()), 0
         advantages = self._advantages(torch.tensor(rewards), torch.tensor(groups), torch.tensor(roles))
-        old = token_logprobs(state.average, texts)
+        old = split(texts, lambda part: token_logprobs(state.average, part))
         n_passes = 1
         base: Sequence[Tensor | None] = [None] * len(texts)
         if learner.kl > 0:
-            base, n_passes = token_logprobs(state.first, texts), 2
+            base, n_passes = split(texts, lambda part: token_logprobs(state.first, part)), 2
         episodes = [Episode(*parts) for parts in zip(texts, advantages.tolist(), old, base, strict=True)]
         episodes = [episode for episode in episodes if episode.advantage != 0.0 or learner.kl > 0]
         flops = forward_flops(self._config.model, state.model.vocab_size, (text.n_tokens for text in texts))
@@ -133,25 +134,34 @@ class PolicyGradient(Learner):
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         trainer, learner = self._trainer, self._config.arm.learner
         loss = torch.zeros((), device=trainer.fabric.device)
-        texts = [unit for unit in units if isinstance(unit, Text)]
+        texts, share = self._texts_of_mine(units)
         if texts:
             batch = trainer.fabric.to_device(collate(texts))
-            loss = loss + weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
-        episodes = [unit for unit in units if isinstance(unit, Episode)]
+            loss = loss + share * weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
+        episodes = [unit for unit in mine(units) if isinstance(unit, Episode)]
         if episodes:
+            everyones = [unit for unit in units if isinstance(unit, Episode)]
+            by_token, by_text = _n_answer_tokens(episodes) / _n_answer_tokens(everyones), len(episodes) / len(everyones)
             batch = trainer.fabric.to_device(collate([episode.text for episode in episodes]))
             mask, width = batch.is_answer, batch.inputs.shape[1]
             logprobs = of_targets(trainer.forward(batch.inputs), batch.targets)
             old = trainer.fabric.to_device(_padded([episode.old for episode in episodes], width))
             advantages = trainer.fabric.to_device(torch.tensor([episode.advantage for episode in episodes]))
-            loss = loss + learner.weight * clipped_loss(
+            share = by_token if learner.averaging == "token" else by_text
+            loss = loss + share * learner.weight * clipped_loss(
                 logprobs * mask, old * mask, advantages, mask, clip_low=learner.clip_low, clip_high=learner.clip_high,
                 averaging=learner.averaging, longest=self._encoder.context_length,
             )  # fmt: skip
             if learner.kl > 0:
                 base = _padded([episode.base for episode in episodes if episode.base is not None], width)
-                loss = loss + learner.kl * divergence(logprobs * mask, trainer.fabric.to_device(base) * mask, mask)
+                loss = loss + by_token * learner.kl * divergence(
+                    logprobs * mask, trainer.fabric.to_device(base) * mask, mask
+                )
         return trainer.step(loss, lr)
+
+
+def _n_answer_tokens(episodes: Sequence[Episode]) -> int:
+    return sum(episode.n_tokens - episode.text.n_task_tokens for episode in episodes)
 
 
 def _padded(rows: Sequence[Tensor], width: int) -> Tensor:

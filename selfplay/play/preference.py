@@ -14,6 +14,7 @@ from selfplay.data.encoding import Text, collate
 from selfplay.data.mixture import Unit
 from selfplay.model.flops import forward_flops
 from selfplay.model.scoring import of_targets
+from selfplay.play.exchange import mine, split
 from selfplay.play.learn import Learner, weighted_loss
 from selfplay.play.logprobs import token_logprobs
 from selfplay.play.policy_loss import preference_loss
@@ -67,7 +68,9 @@ class Preference(Learner):
             return iter(()), 0
         sums = [
             float(values[text.n_task_tokens :].sum())
-            for text, values in zip(texts, token_logprobs(self._state.first, texts), strict=True)
+            for text, values in zip(
+                texts, split(texts, lambda part: token_logprobs(self._state.first, part)), strict=True
+            )
         ]
         pairs = [Pair(right, wrong, sums[2 * i], sums[2 * i + 1]) for i, (right, wrong) in enumerate(both)]
         flops = forward_flops(self._config.model, self._state.model.vocab_size, (text.n_tokens for text in texts))
@@ -81,18 +84,19 @@ class Preference(Learner):
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         trainer, learner = self._trainer, self._config.arm.learner
         loss = torch.zeros((), device=trainer.fabric.device)
-        texts = [unit for unit in units if isinstance(unit, Text)]
+        texts, share = self._texts_of_mine(units)
         if texts:
             batch = trainer.fabric.to_device(collate(texts))
-            loss = loss + weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
-        pairs = [unit for unit in units if isinstance(unit, Pair)]
+            loss = loss + share * weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
+        pairs = [unit for unit in mine(units) if isinstance(unit, Pair)]
         if pairs:
+            share = len(pairs) / sum(isinstance(unit, Pair) for unit in units)
             answers = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
             batch = trainer.fabric.to_device(collate(answers))
             sums = (of_targets(trainer.forward(batch.inputs), batch.targets) * batch.is_answer).sum(1)
             chosen, rejected = sums.split(len(pairs))
             base = torch.tensor([[pair.base_chosen, pair.base_rejected] for pair in pairs], device=sums.device)
-            loss = loss + learner.weight * preference_loss(
+            loss = loss + share * learner.weight * preference_loss(
                 chosen, rejected, base[:, 0], base[:, 1], beta=learner.beta
             )  # fmt: skip
         return trainer.step(loss, lr)

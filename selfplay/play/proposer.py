@@ -18,6 +18,7 @@ from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Completion, Sampler
 from selfplay.model.vllm import ServedSampler, VllmServer
+from selfplay.play.exchange import first_of_mine, gathered, mine
 from selfplay.records import Proposals, Written
 from selfplay.streams import derive, stream
 
@@ -107,16 +108,19 @@ class ModelProposer(Proposer):
         prompt = self._encoder.compose_prompt if self._solution_first else self._encoder.task_prompt
         stop = self._encoder.tokenizer.end if self._solution_first else self._encoder.tokenizer.solve
         sampler = ServedSampler(self._model, self._server) if self._server else Sampler(self._model)
-        texts = sampler.sample(
-            [prompt(name) for name in names],
+        my_names = mine(names)
+        my_texts = sampler.sample(
+            [prompt(name) for name in my_names],
             key=derive(config.seed, "propose", round),
             stop=stop,
             temperature=config.play.propose_temperature,
+            first_item=first_of_mine(n_tasks),
         )
-        written = [self._encoder.answer(text) for text in texts]
+        my_written = [self._encoder.answer(text) for text in my_texts]
         if not self._solution_first:
-            self._run_ahead(names, written)
-        read = [self._read(self._envs[name], *text) for name, text in zip(names, written, strict=True)]
+            self._run_ahead(my_names, my_written)
+        read = gathered([self._read(self._envs[n], *text) for n, text in zip(my_names, my_written, strict=True)])
+        texts, written = gathered(my_texts), gathered(my_written)
         n_tokens = sum(len(text.tokens) for text in texts)
         admitted = self._admission.admit(
             read, posed=self._solution_first, n_tokens=n_tokens, n_flops=self._flops(texts)

@@ -24,6 +24,7 @@ from selfplay.play.keep import as_examples, hindsight, keep, measure_judge
 from selfplay.play.learn import Learner
 from selfplay.play.monitors import alarms, measure_proposals
 from selfplay.play.proposer import Admission, Proposer
+from selfplay.play.savepoint import Savepoint
 from selfplay.play.solver import Solver
 from selfplay.play.state import RunState
 from selfplay.play.worth import Appraiser
@@ -66,25 +67,31 @@ class PlayedRound:
     kept: Sequence[int]
 
 
-def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfig, n_tokens: int) -> PlayedRound:
-    """Play one round that learns from exactly `n_tokens` tokens, and advance `state` by it."""
+def play_round(
+    fabric: Fabric, state: RunState, stages: Stages, config: RunConfig, n_tokens: int, done: Savepoint
+) -> PlayedRound:
+    """Play one round that learns from exactly `n_tokens` tokens, and advance `state` by it; what is `done` stays so."""
     number, play, ledger = state.round, config.play, state.ledger
+    done.begin(state)
 
     with fabric.autocast(), ledger.clock(Phase.PROPOSE):
-        proposals = stages.proposer.propose(play.n_proposals, round=number)
+        proposals = done.once("proposals", lambda: stages.proposer.propose(play.n_proposals, round=number))
     ledger.charge(Phase.PROPOSE, tokens=proposals.n_tokens, flops=proposals.n_flops)
 
     selected = stages.curriculum.select(proposals, stream(config.seed, "curriculum", number))
     with fabric.autocast(), ledger.clock(Phase.SOLVE):
-        attempts = stages.solver.attempt(selected, play.n_attempts, round=number)
+        attempts = done.once("attempts", lambda: stages.solver.attempt(selected, play.n_attempts, round=number))
     ledger.charge(Phase.SOLVE, tokens=attempts.n_tokens, flops=attempts.n_flops)
 
     with fabric.autocast(), ledger.clock(Phase.JUDGE):
-        judgement = stages.judge.judge(attempts.attempts, round=number)
+        judgement = done.once("judgement", lambda: stages.judge.judge(attempts.attempts, round=number))
         judged = judgement.judged
         stages.curriculum.observe(judged)
-        worth = stages.appraiser.appraise(selected, judged, round=number)
+        worth = done.once("worth", lambda: stages.appraiser.appraise(selected, judged, round=number))
     ledger.charge(Phase.JUDGE, tokens=judgement.n_tokens, flops=judgement.n_flops + worth.n_flops)
+
+    with ledger.clock(Phase.EVALUATE):  # no stage sees it; found here so that it is saved with the rest
+        truths = done.once("truths", lambda: stages.verifier.check(attempts.attempts))
 
     known = frozenset(example.task.id for example in state.store.examples)
     kept = keep(judged, play, stream(config.seed, "keep", number), worth.of_task)
@@ -95,7 +102,7 @@ def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfi
 
     experience = Experience(selected, judged, worth.of_task, judgement.practice)
     with ledger.clock(Phase.LEARN):
-        learned = stages.learner.learn(experience, n_tokens, round=number)
+        learned = stages.learner.learn(experience, n_tokens, round=number, done=done)
     ledger.charge(
         Phase.LEARN, tokens=learned.n_real_tokens + learned.n_synthetic_tokens, flops=learned.n_flops
     )  # fmt: skip
@@ -103,7 +110,6 @@ def play_round(fabric: Fabric, state: RunState, stages: Stages, config: RunConfi
     state.synthetic_tokens += learned.n_synthetic_tokens
 
     with fabric.autocast(), ledger.clock(Phase.EVALUATE):
-        truths = stages.verifier.check(attempts.attempts)
         found = measure_proposals(proposals, judged, truths, known=known, real=stages.real_levels)
         n_flops = proposals.n_flops + attempts.n_flops
         meter = measure_judge(judged, truths, kept, generate_flops=n_flops, judge_flops=judgement.n_flops)

@@ -7,10 +7,11 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import torch
 from lightning.fabric import Fabric
 
 from envs.execution import status_for
@@ -27,7 +28,9 @@ from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.checkpoint import keep_checkpoint, load_latest, previous, save_checkpoint
 from selfplay.play.curriculum import Curriculum
 from selfplay.play.evaluate import Evaluator
+from selfplay.play.exchange import agreed
 from selfplay.play.judges import Verifier
+from selfplay.play.launch import losses_told, require_devices, start_fabric
 from selfplay.play.learn import FilteredLikelihood
 from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
@@ -35,13 +38,17 @@ from selfplay.play.monitors import real_shares
 from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_server, build_solver
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
+from selfplay.play.savepoint import Savepoint
+from selfplay.play.sharding import sharded
 from selfplay.play.solver import ModelSolver
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
 from selfplay.play.worth import Appraiser
+from selfplay.ranks import leads
 from selfplay.records import RoundReport, RunResult
 
-CHECKPOINT, BEST, RESULT, SANDBOX = "checkpoint.ckpt", "best.ckpt", "result.json", "sandbox.json"
+CHECKPOINT, SAVEPOINT, BEST = "checkpoint.ckpt", "round.ckpt", "best.ckpt"
+RESULT, SANDBOX = "result.json", "sandbox.json"
 OnRound = Callable[[RoundReport], None]
 
 
@@ -77,32 +84,40 @@ def run_arm(
         ValueError: The folder holds another run or a damaged checkpoint, or the data cannot be drawn.
         OSError: The folder cannot be written.
     """
-    with locked(folder):
-        result_path = folder / RESULT
-        if not holds_run(folder, config):
+    require_devices(config.device)
+    with locked(folder) if leads() else nullcontext(), losses_told():  # of several processes one writes
+        if leads() and not holds_run(folder, config):
             with replacing(folder / CONFIG) as temporary:
                 temporary.write_text(to_yaml(config))
-        if result_path.exists():
-            return _read_result(result_path)
-        _record_sandbox(config, folder)
+        if (folder / RESULT).exists():
+            return _read_result(folder / RESULT)
         begun = (folder / CHECKPOINT).exists() or previous(folder / CHECKPOINT).exists()
-        if config.model.from_hf and not begun:
-            copy_description(Path(config.model.from_hf), folder)
         start = folder if begun else trunk
+        if leads():
+            _record_sandbox(config, folder)
+            if config.model.from_hf and not begun:
+                copy_description(Path(config.model.from_hf), folder)
         state, parts = _build(config, folder, begins=start is None)
-        write_manifest(config, parts.data, folder)
-        if start:
-            state.load_state_dict(load_latest(start / CHECKPOINT), config, parts.data)
-        if start and start != folder:
-            with replacing(folder / BEST) as temporary:
-                shutil.copyfile(start / BEST, temporary)
+        if leads():
+            write_manifest(config, parts.data, folder)
+        if start and (saved := agreed(_saved(folder, start) if leads() else None)):
+            state.load_state_dict(saved, config, parts.data)
         with parts.verifier:
             _play(config, folder, state, parts, on_round)
         result = summarize(config, state, parts.data, parts.playing.admission.encoder)
-        finish_manifest(result, len(state.reports), folder)
-        with replacing(result_path) as temporary:
-            temporary.write_text(json.dumps(asdict(result), indent=2))
+        if leads():
+            finish_manifest(result, len(state.reports), folder)
+            with replacing(folder / RESULT) as temporary:
+                temporary.write_text(json.dumps(asdict(result), indent=2))
         return result
+
+
+def _saved(folder: Path, start: Path) -> dict[str, Any]:
+    """The state to go on from: the folder's, or before its first round that of a trunk."""
+    if start != folder:
+        with replacing(folder / BEST) as temporary:
+            shutil.copyfile(start / BEST, temporary)
+    return load_latest(start / CHECKPOINT)
 
 
 def _record_sandbox(config: RunConfig, folder: Path) -> None:
@@ -121,24 +136,45 @@ def _read_result(path: Path) -> RunResult:
 
 
 def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
-    log = RunLog(folder, state.reports, {task.env.name: task.env.version for task in config.data.tasks})
+    done = Savepoint(folder / SAVEPOINT, to_yaml(config), config.play.save_every_s)
+    with closing(RunLog(folder, config)) if leads() else nullcontext() as log:
+        if log:
+            log.begin(state.reports)
+        while state.train_tokens < config.budget_tokens:
+            played = play_round(
+                parts.fabric, state, _stages(config, state, parts), config, _n_tokens(config, state), done
+            )
+            state.reports.append(asdict(played.report))
+            saved = state.state_dict()
+            if log:
+                log.add(played, state.reports)
+                _save(config, folder, saved, is_best=played.report.is_best)
+            done.clear()
+            if on_round:
+                on_round(played.report)
+            _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})
+        done.clear()  # of a process that died between saving the last round and this
+
+
+def _stages(config: RunConfig, state: RunState, parts: Parts) -> Stages:
+    """What the next round is made of."""
+    if state.train_tokens == config.play.start_tokens:
+        state.begin_play()
+    return parts.playing if state.train_tokens >= config.play.start_tokens else parts.opening
+
+
+def _n_tokens(config: RunConfig, state: RunState) -> int:
+    """What the next round learns from: no round is of both kinds, and none passes the budget."""
     start = config.play.start_tokens
-    while state.train_tokens < config.budget_tokens:
-        playing = state.train_tokens >= start
-        if state.train_tokens == start:
-            state.begin_play()
-        until = config.budget_tokens if playing else min(config.budget_tokens, start)
-        n_tokens = min(config.play.round_tokens, until - state.train_tokens)
-        played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens)
-        state.reports.append(asdict(played.report))
-        log.add(played, state.reports)
-        if played.report.is_best:
-            save_checkpoint(parts.fabric, folder / BEST, {"model": state.average.state_dict()}, to_yaml(config))
-        keep_checkpoint(parts.fabric, folder / CHECKPOINT, state.state_dict(), to_yaml(config))
-        if on_round:
-            on_round(played.report)
-        _heed(config, played.report, {line for report in state.reports[:-1] for line in _kinds(report["alarms"])})
-    log.close()
+    until = config.budget_tokens if state.train_tokens >= start else min(config.budget_tokens, start)
+    return min(config.play.round_tokens, until - state.train_tokens)
+
+
+def _save(config: RunConfig, folder: Path, state: dict[str, Any], *, is_best: bool) -> None:
+    yaml = to_yaml(config)
+    if is_best:
+        save_checkpoint(folder / BEST, {"model": state["average"]}, yaml)
+    keep_checkpoint(folder / CHECKPOINT, state, yaml)
 
 
 def _kinds(lines: Sequence[str]) -> list[str]:
@@ -149,7 +185,7 @@ def _kinds(lines: Sequence[str]) -> list[str]:
 def _heed(config: RunConfig, report: RoundReport, known: set[str]) -> None:
     """Print alarms of a kind the run has not had, and stop where they stop it."""
     for alarm, kind in zip(report.alarms, _kinds(report.alarms), strict=True):
-        if kind in known:
+        if kind in known or not leads():
             continue
         print(f"alarm: {config.arm.name} seed {config.seed}, round {report.round}: {alarm}", file=sys.stderr)
     if report.alarms and config.play.alarms == "stop":
@@ -160,18 +196,14 @@ def _heed(config: RunConfig, report: RoundReport, known: set[str]) -> None:
 
 
 def build_fabric(config: RunConfig) -> Fabric:
-    """Fabric for one device; sets the CPU threads, which change rounding and so belong to the experiment.
+    """Fabric on one of the run's devices: for looking at it, where there is nothing to share.
 
     Raises:
         ValueError: The device is not there.
     """
-    if config.device.accelerator == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device.accelerator = cuda: PyTorch finds no CUDA device here; use cpu or auto")
-    torch.set_num_threads(config.device.n_threads)
-    precision = "32-true" if config.device.precision == "bf16" else config.device.precision  # cast by the model
-    fabric = Fabric(accelerator=config.device.accelerator, devices=1, precision=precision)
-    fabric.launch()
-    return fabric
+    device = replace(config.device, n_devices=1)
+    require_devices(device)
+    return start_fabric(device)
 
 
 def build_encoder(config: RunConfig, folder: Path | None = None) -> Encoder:
@@ -193,7 +225,7 @@ def build_encoder(config: RunConfig, folder: Path | None = None) -> Encoder:
 
 def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, Parts]:
     """The run's parts; a run that begins, instead of going on, reads the weights of its checkpoint if it names one."""
-    fabric = build_fabric(config)
+    fabric = start_fabric(config.device)
     encoder = build_encoder(config, folder)
     data = draw_real_data(config.data, config.seed)
     for solved in data.pool:
@@ -205,6 +237,7 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
         state.start_from(state.model.state_dict())
     compile_training(state.model, config)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
+    state.shards = sharded(forward)
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
     admission = Admission.of(data, encoder)
@@ -241,7 +274,7 @@ def summarize(config: RunConfig, state: RunState, data: RealData, encoder: Encod
         arm=config.arm.name,
         seed=config.seed,
         budget=config.budget_tokens,
-        N=sum(parameter.numel() for parameter in state.model.parameters()),
+        N=sum(parameter.numel() for parameter in state.average.parameters()),
         U=n_pool_tokens if config.arm.real == "pool" else state.real_tokens,
         D=state.train_tokens,
         D_real=state.real_tokens,

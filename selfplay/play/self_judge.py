@@ -12,6 +12,7 @@ from selfplay.data.encoding import Encoder
 from selfplay.model.flops import forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.tokenizer import PAD, Vocabulary
+from selfplay.play.exchange import split
 from selfplay.play.judges import NO_END, Judge, Verifier
 from selfplay.play.solver import answer_tasks
 from selfplay.play.state import RunState
@@ -43,8 +44,9 @@ class ModelJudge(Judge):
             if attempt.complete
         }
         readable = {pair: prompt for pair, prompt in prompts.items() if len(prompt) <= model.config.context_length}
-        probabilities = right_probabilities(model, list(readable.values()), self._encoder.tokenizer)
-        known = dict(zip(readable, probabilities, strict=True))
+        tokenizer = self._encoder.tokenizer
+        chances = split(list(readable.values()), lambda prompts: right_probabilities(model, prompts, tokenizer))
+        known = dict(zip(readable, chances, strict=True))
         n_flops = forward_flops(model.config, model.vocab_size, map(len, readable.values()))
         n_tokens = sum(map(len, readable.values()))
         judged = tuple(self._judged(attempt, known.get((attempt.task, attempt.answer))) for attempt in attempts)

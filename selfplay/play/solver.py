@@ -12,6 +12,7 @@ from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Sampler
 from selfplay.model.vllm import ServedSampler, VllmServer
+from selfplay.play.exchange import first_of_mine, gathered, mine
 from selfplay.play.state import RunState
 from selfplay.records import Attempt, Attempts, Proposals
 from selfplay.streams import derive
@@ -41,9 +42,13 @@ def answer_tasks(
         server: What samples instead of us.
     """
     prompts = [encoder.solve_prompt(task) for task in tasks]
-    stop = encoder.tokenizer.end
+    stop, first = encoder.tokenizer.end, first_of_mine(len(prompts)) * n_per_task
     sampler = ServedSampler(model, server) if server else Sampler(model)
-    texts = sampler.sample(prompts, key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature)
+    texts = gathered(
+        sampler.sample(
+            mine(prompts), key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature, first_item=first
+        )
+    )
     attempts = []
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):

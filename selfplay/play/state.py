@@ -15,6 +15,7 @@ from selfplay.data.store import ReplayStore
 from selfplay.ledger import Ledger
 from selfplay.model.gpt import GPT
 from selfplay.model.optim import build_optimizer
+from selfplay.play.sharding import load_whole_state, whole_state
 from selfplay.play.skipped import Skipped
 from selfplay.records import Example, Source
 from selfplay.streams import derive
@@ -40,6 +41,7 @@ class RunState:
         best_validation: Lowest validation loss so far, nats per answer token.
         reports: One per round done, as plain values.
         solve_rates: `ENV:LEVEL` to the judge's solve rate that a curriculum remembers.
+        shards: What holds the weights of `model` where each device has a part of them.
     """
 
     model: GPT
@@ -57,6 +59,7 @@ class RunState:
     best_validation: float = float("inf")
     reports: list[dict[str, Any]] = field(default_factory=list)
     solve_rates: dict[str, float] = field(default_factory=dict)
+    shards: torch.nn.Module | None = None
 
     @property
     def train_tokens(self) -> int:
@@ -93,22 +96,53 @@ class RunState:
         """Freeze the weights that a frozen proposer writes with."""
         self.first.load_state_dict(self.average.state_dict())
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = self.average.embedding.weight.device
+        return device
+
+    @property
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """As PyTorch knows it: Fabric's wrapper has one inside."""
+        optimizer: torch.optim.Optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        return optimizer
+
+    def weights(self) -> dict[str, Any]:
+        """What an optimizer step changes, as tensors and plain values; sharded weights need all processes for it."""
+        model, optimizer = self.model.state_dict, self.optimizer.state_dict
+        weights, moments = (model(), optimizer()) if self.shards is None else whole_state(self.shards, self._optimizer)
+        return {
+            "model": weights,
+            "average": self.average.state_dict(),
+            "optimizer": moments,
+            "step": self.step,
+            "skipped": self.skipped.state(),
+        }
+
+    def load_weights(self, saved: dict[str, Any]) -> None:
+        """Take over what `weights` returned."""
+        if self.shards is None:
+            self.model.load_state_dict(saved["model"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+        else:
+            load_whole_state(self.shards, self._optimizer, saved["model"], saved["optimizer"])
+        self.average.load_state_dict(saved["average"])
+        self.step = saved["step"]
+        self.skipped.load(saved["skipped"])
+
     def state_dict(self) -> dict[str, Any]:
         """Tensors and plain values."""
         return {
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
+            **self.weights(),
             "first": self.first.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
             "real_position": self.real.position,
             "store": [(*astuple(e.task), e.answer, e.round) for e in self.store.examples],
             "store_draws": self.store.n_draws,
             "ledger": self.ledger.state(),
             "round": self.round,
-            "step": self.step,
             "real_tokens": self.real_tokens,
             "synthetic_tokens": self.synthetic_tokens,
-            "skipped": self.skipped.state(),
             "best_validation": self.best_validation,
             "reports": self.reports,
             "solve_rates": dict(self.solve_rates),
@@ -116,10 +150,8 @@ class RunState:
 
     def load_state_dict(self, saved: dict[str, Any], config: RunConfig, data: RealData) -> None:
         """Take over what `state_dict` returned."""
-        self.model.load_state_dict(saved["model"])
-        self.average.load_state_dict(saved["average"])
+        self.load_weights(saved)
         self.first.load_state_dict(saved["first"])
-        self.optimizer.load_state_dict(saved["optimizer"])
         self.real = real_source(config, data, saved["real_position"])
         self.store = ReplayStore(config.play.max_draws)
         self.store.append(
@@ -127,10 +159,9 @@ class RunState:
         )
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])
-        self.skipped.load(saved["skipped"])
         self.solve_rates.clear()
         self.solve_rates.update(saved["solve_rates"])  # in place: the curriculum holds it
-        for name in ("round", "step", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
+        for name in ("round", "real_tokens", "synthetic_tokens", "best_validation", "reports"):
             setattr(self, name, saved[name])
 
 

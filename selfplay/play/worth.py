@@ -11,6 +11,7 @@ from envs.core import Outcome, Solved, Task
 from selfplay.config import RunConfig
 from selfplay.data.encoding import Encoder
 from selfplay.model.flops import forward_flops
+from selfplay.play.exchange import split
 from selfplay.play.judges import Verifier
 from selfplay.play.logprobs import token_logprobs
 from selfplay.play.rewards import anchor_weights, learnability, near, novelty, uncertainty, variance
@@ -82,7 +83,7 @@ class Appraiser:
         """exp(-nats a token) of the task's own words: 1 for a task the model was sure of before self-play."""
         model = self._state.first
         texts = [self._encoder.proposed(task.env, task.prompt) for task in tasks]
-        means = [float(values.mean()) for values in token_logprobs(model, texts)]
+        means = [float(values.mean()) for values in split(texts, lambda part: token_logprobs(model, part))]
         n_flops = forward_flops(model.config, model.vocab_size, (text.n_tokens for text in texts))
         return Worths({task.id: math.exp(mean) for task, mean in zip(tasks, means, strict=True)}, n_flops)
 

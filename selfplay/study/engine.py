@@ -25,6 +25,7 @@ from selfplay.config import StudyConfig
 from selfplay.configfile import holds_run, to_yaml
 from selfplay.files import locked, replacing
 from selfplay.progress import Progress
+from selfplay.ranks import die_with_parent
 from selfplay.records import RoundReport, RunResult
 from selfplay.study.grid import Cell, Grid, build_grid
 from selfplay.study.registration import register
@@ -240,14 +241,3 @@ def _serve(connection: Connection, parent: int) -> None:
             send("done", run_arm(cell.config, cell.folder, trunk=cell.trunk, on_round=on_round))
         except (ValueError, OSError) as error:
             send("failed", str(error))
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, however that happens (Linux)."""
-    import ctypes
-
-    PR_SET_PDEATHSIG = 1
-    if hasattr(ctypes.CDLL(None), "prctl"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked
-        os._exit(1)

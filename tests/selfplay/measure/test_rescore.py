@@ -48,6 +48,15 @@ def test_the_exact_judge_keeps_only_what_is_right(run: Path):
     assert json.loads((run / "rescored" / "env" / "rescored.json").read_text())["judge"] == "env"
 
 
+def test_rounds_of_earlier_versions_can_be_read(run: Path):
+    """They do not say by which version of a judge they were judged."""
+    wanted = rescore(run, "env")
+    for path in (run / "attempts").iterdir():
+        table = pq.read_table(path)
+        pq.write_table(table.drop_columns(["judge_version", "judge_config", "verdict_tier"]), path)
+    assert repr(rescore(run, "env")) == repr(wanted)  # nan is not equal to itself
+
+
 def test_without_attempts_it_is_one_clear_error(tiny_run: RunConfig, tmp_path: Path):
     run_arm(replace(tiny_run, budget_tokens=3_000), tmp_path)
     with pytest.raises(ValueError, match="no attempts to judge"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from envs.code.deduction import Deduction
 from selfplay.config import ArmConfig, JudgeConfig, RunConfig, TaskConfig
 from selfplay.play.checkpoint import load_checkpoint
 from selfplay.play.examine import examine
+from selfplay.play.log import ATTEMPTS, JUDGE_VERSION
 from selfplay.play.run import run_arm
 from selfplay.records import WALL_CLOCK_COLUMNS, RunResult
 
@@ -238,6 +240,23 @@ def test_a_run_records_what_programs_ran_in(tiny_run: RunConfig, tmp_path: Path)
     assert record["safe"]
     assert {"seccomp", "no_new_privs"} <= {layer["name"] for layer in record["layers"] if layer["active"]}
     assert sum(report["n_tasks"] for report in rounds(tmp_path / "programs")) > 0
+
+
+def test_attempts_say_who_judged_them_and_how(tiny_run: RunConfig, tmp_path: Path):
+    judge = JudgeConfig("noisy", 0.9, 0.2)
+    config = replace(tiny_run, arm=ArmConfig("noisy", proposer="env", judge=judge), budget_tokens=9_000)
+    run_arm(config, tmp_path)
+    table = pq.read_table(tmp_path / "attempts" / "00002.parquet")
+    assert table.schema == ATTEMPTS
+    assert all(column.null_count == 0 for column in table.columns)
+    for row in table.to_pylist():
+        assert JudgeConfig(**json.loads(row["judge_config"])) == judge
+        assert (row["judge"], row["judge_version"], row["round"]) == ("noisy", JUDGE_VERSION, 2)
+        assert row["env_version"] == tiny_run.data.tasks[0].env.version
+        assert row["model_step"] > 0
+        assert row["logprob_nats"] < 0.0
+        assert row["truth"] == row["verdict"] or row["verdict_tier"] == "noisy"
+        assert row["tier"] != "noisy"
 
 
 def manifest(folder: Path) -> dict[str, Any]:
