@@ -68,9 +68,11 @@ class StudyConfig:
         require_not_negative("n_workers", self.n_workers)
         for arm in self.arms:
             require_arm(arm, self.data)
+        self.optim.for_model(self.model)  # refuses a model that `auto` knows no rate for
 
     def run(self, arm: ArmConfig, seed: int, budget_tokens: int) -> RunConfig:
         """The run of one cell."""
         data = replace(self.data, n_real=arm.n_real or self.data.n_real)
-        arm = replace(arm, n_real=None)
-        return RunConfig(data, arm, budget_tokens, seed, self.model, self.optim, self.play, self.device)
+        play = arm.play or self.play
+        arm = replace(arm, n_real=None, play=None)
+        return RunConfig(data, arm, budget_tokens, seed, self.model, self.optim, play, self.device)
