@@ -222,6 +222,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from selfplay.progress import Progress
 
     title = f"{config.arm.name} seed {config.seed}"
+    print(f"{title}: learning rate {config.optim.rate:g}")
     with Progress(config.budget_tokens) as progress:
         progress.begin(title, config.budget_tokens, 0)
         result = run_arm(config, folder, on_round=lambda report: progress.round(title, report))
