@@ -1,7 +1,7 @@
 """The learning rate that suits a model's size: a power law through a sweep over sizes (docs/learning-rate.md).
 
-It was fitted for AdamW with the defaults of `OptimConfig`, and holds for the sizes that were swept. N counts the matrix
-parameters of the blocks, so a large vocabulary does not change the rate.
+It was fitted for AdamW with the defaults of `OptimConfig`, and speaks for the sizes that were swept and short runs. N
+counts the matrix parameters of the blocks, so a large vocabulary does not change the rate.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from selfplay.config.checks import require
 from selfplay.config.model import ModelConfig
 
-SCALE, POWER = 0.05, 0.25
+SCALE, POWER = 11.25, 0.687
 """rate = SCALE * N**-POWER, by `python examples/tune_lr.py`."""
 
-SMALLEST, LARGEST = 12_288, 3_932_160
+SMALLEST, LARGEST = 20_480, 655_360
 """N of the smallest and the largest model of the sweep."""
 
-REACH = 4
+REACH = 2
 """How far past either end the law is trusted, as a factor of N."""
 
 
