@@ -75,7 +75,10 @@ class OptimConfig:
         Raises:
             ValueError: `auto` is not known for such a model.
         """
-        return replace(self, lr=fitted_rate(model)) if self.lr == "auto" else self
+        if self.lr != "auto":
+            return self
+        require(model.from_hf is None, "optim.lr = auto: is for training from nothing; give a number with from_hf")
+        return replace(self, lr=fitted_rate(model))
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,8 @@ WRONG_RUNS = {
     "rate": (BASE + "optim: {lr: fast}", "optim.lr.*: expected float or 'auto', got 'fast'"),
     "decay": (BASE + "arm: {weight_decay: high}", "arm.weight_decay.*: expected float or null, got 'high'"),
     "rate for muon": (BASE + "optim: {lr: auto, name: muon}", "optim.lr = auto: was fitted for adamw; .* for muon"),
+    "rate for a checkpoint": (BASE + "optim: {lr: auto}\nmodel: {from_hf: some/folder}",
+                              "optim.lr = auto: is for training from nothing; give a number"),
     "rate for a large model": (BASE + "optim: {lr: auto}\nmodel: {d_model: 2048, d_ff: 8192}",
                                r"optim.lr = auto: is known for .* parameters, and this model has \d.*; give a number"),
     "arm decay": (BASE + "arm: {weight_decay: -1}", "weight_decay = -1.0: must be 0 or more"),
