@@ -230,6 +230,7 @@ def _train(arguments: argparse.Namespace) -> None:
         run_arm(config, folder)
         return
     title = f"{config.arm.name} seed {config.seed}"
+    print(f"{title}: learning rate {config.optim.rate:g}")
     with Progress(config.budget_tokens) as progress:
         progress.begin(title, config.budget_tokens, 0)
         result = run_arm(config, folder, on_round=lambda report: progress.round(title, report))

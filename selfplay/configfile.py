@@ -194,7 +194,18 @@ def _one_line(text: str) -> str:
         (r"the following arguments are required:", "these keys are required:"),
     ):
         text = re.sub(pattern, words, text)
-    return " ".join(text.split())
+    union = r"Does not validate against any of the Union subtypes Subtypes: \[(.*)\] Errors: (.*) Given value type: .*"
+    return re.sub(union, _of_union, " ".join(text.split()))
+
+
+def _of_union(match: re.Match[str]) -> str:
+    """What a key that takes several types was refused for: the value that one of them refused, or its type by all."""
+    kinds, errors = match.group(1), match.group(2).split("- ")
+    if told := [error for error in errors if error and not error.startswith("Expected a")]:
+        return told[0].strip()
+    names = re.sub(r"<class '(?:\w+\.)*(\w+)'>|typing\.Literal\[(.*?)\]", r"\1\2", kinds).replace("NoneType", "null")
+    value = match.group(0).rpartition("Given value: ")[2]
+    return f"expected {names.replace(', ', ' or ')}, got '{value}'"
 
 
 def _hint(kind: type[Config], message: str) -> str:

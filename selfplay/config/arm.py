@@ -10,6 +10,7 @@ from selfplay.config.checks import require, require_not_negative, require_positi
 from selfplay.config.data import DataConfig
 from selfplay.config.judge import JudgeConfig
 from selfplay.config.learner import CurriculumConfig, LearnerConfig, RewardConfig
+from selfplay.config.play import PlayConfig
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ArmConfig:
         dropout: Instead of `optim.dropout`.
         budgets_tokens: Instead of the study's budgets.
         n_real: Instead of `data.n_real`, in a study: pools are nested, held-out and validation tasks the same.
+        play: Instead of the study's `play`, all of it: an arm may write, attempt or mix differently.
     """
 
     name: str = "real"
@@ -49,6 +51,7 @@ class ArmConfig:
     dropout: float | None = None
     budgets_tokens: list[int] | None = None
     n_real: int | None = None
+    play: PlayConfig | None = None
 
     def __post_init__(self) -> None:
         allowed = bool(self.name) and all(c.isalnum() or c in "-_." for c in self.name) and self.name[0] != "."

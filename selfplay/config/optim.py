@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from selfplay.config.checks import require, require_fraction, require_not_negative, require_positive
+from selfplay.config.model import ModelConfig
+from selfplay.config.rate import fitted_rate
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,8 @@ class OptimConfig:
 
     Attributes:
         name: `adamw`, or `muon`: orthogonalised momentum for the matrices of blocks, AdamW for the rest.
-        lr: Learning rate of the stable phase.
+        lr: Learning rate of the stable phase; `auto` is the rate fitted to the model's size (`config.rate`), and
+            becomes that number in a run's configuration.
         warmup_tokens: Tokens over which the rate rises linearly from 0.
         decay_fraction: Last part of the budget, over which the rate falls linearly to 0.
         beta1: First-moment decay.
@@ -31,7 +34,7 @@ class OptimConfig:
     """
 
     name: Literal["adamw", "muon"] = "adamw"
-    lr: float = 3e-3
+    lr: float | Literal["auto"] = 3e-3
     warmup_tokens: int = 100_000
     decay_fraction: float = 0.2
     beta1: float = 0.9
@@ -46,7 +49,12 @@ class OptimConfig:
     max_skipped_steps: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("lr", "clip_norm", "batch_size"):
+        if isinstance(self.lr, str):
+            require(self.lr == "auto", f"optim.lr = {self.lr!r}: must be a number or auto")
+            require(self.name == "adamw", f"optim.lr = auto: was fitted for adamw; give a number for {self.name}")
+        else:
+            require_positive("optim.lr", self.lr)
+        for name in ("clip_norm", "batch_size"):
             require_positive(f"optim.{name}", getattr(self, name))
         for name in ("warmup_tokens", "weight_decay", "task_weight", "micro_batch", "max_skipped_steps"):
             require_not_negative(f"optim.{name}", getattr(self, name))
@@ -54,6 +62,23 @@ class OptimConfig:
             require_fraction(f"optim.{name}", getattr(self, name))
         for name in ("beta1", "beta2", "dropout", "ema_decay"):
             require(getattr(self, name) < 1.0, f"optim.{name} = 1: must be below 1")
+
+    @property
+    def rate(self) -> float:
+        """`lr` of a run, where it is a number."""
+        assert not isinstance(self.lr, str), "RunConfig puts the number in"
+        return self.lr
+
+    def for_model(self, model: ModelConfig) -> OptimConfig:
+        """Itself, with a number for the learning rate.
+
+        Raises:
+            ValueError: `auto` is not known for such a model.
+        """
+        if self.lr != "auto":
+            return self
+        require(model.from_hf is None, "optim.lr = auto: is for training from nothing; give a number with from_hf")
+        return replace(self, lr=fitted_rate(model))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from selfplay.config.checks import require_fraction, require_not_negative, requi
 
 @dataclass(frozen=True)
 class PlayConfig:
-    """Self-play: how much is written, kept and mixed. The same for every arm of a study.
+    """Self-play: how much is written, kept and mixed. The same for every arm of a study that has none of its own.
 
     Attributes:
         round_tokens: Training tokens of a round.

@@ -22,7 +22,7 @@ class RunConfig:
         budget_tokens: Training tokens to spend.
         seed: Of every stream.
         model: Transformer.
-        optim: Optimizer.
+        optim: Optimizer; a learning rate of `auto` becomes a number here.
         play: Self-play.
         device: Where it runs.
     """
@@ -39,7 +39,9 @@ class RunConfig:
     def __post_init__(self) -> None:
         require_positive("budget_tokens", self.budget_tokens)
         require(self.arm.n_real is None, f"arm.n_real = {self.arm.n_real}: is for studies; use data.n_real")
+        require(self.arm.play is None, "arm.play: is for studies; use play")
         require_arm(self.arm, self.data)
         plain = self.optim.name == "adamw" and self.arm.learner.start == "current"
         fits = self.device.strategy != "fsdp" or plain
         require(fits, "device.strategy = fsdp: needs optim.name: adamw and learner.start: current; use ddp")
+        object.__setattr__(self, "optim", self.optim.for_model(self.model))  # so the number is saved with the run

@@ -70,9 +70,11 @@ class StudyConfig:
         require(n_devices == 1, f"device.n_devices = {n_devices}: a study runs whole runs side by side; see n_workers")
         for arm in self.arms:
             require_arm(arm, self.data)
+        self.optim.for_model(self.model)  # refuses a model that `auto` knows no rate for
 
     def run(self, arm: ArmConfig, seed: int, budget_tokens: int) -> RunConfig:
         """The run of one cell."""
         data = replace(self.data, n_real=arm.n_real or self.data.n_real)
-        arm = replace(arm, n_real=None)
-        return RunConfig(data, arm, budget_tokens, seed, self.model, self.optim, self.play, self.device)
+        play = arm.play or self.play
+        arm = replace(arm, n_real=None, play=None)
+        return RunConfig(data, arm, budget_tokens, seed, self.model, self.optim, play, self.device)

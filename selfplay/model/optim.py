@@ -20,14 +20,14 @@ def build_optimizer(model: nn.Module, config: OptimConfig, weight_decay: float) 
     ]
     betas = (config.beta1, config.beta2)
     if config.name == "adamw":
-        return torch.optim.AdamW(groups, lr=config.lr, betas=betas, fused=True)
+        return torch.optim.AdamW(groups, lr=config.rate, betas=betas, fused=True)
     inner = {
         id(p) for name, p in model.named_parameters() if p.ndim == 2 and not name.startswith(("embedding", "head"))
     }
     matrices = groups[0]["params"]
     groups[0]["params"] = [p for p in matrices if id(p) not in inner]
     muon = {"params": [p for p in matrices if id(p) in inner], "weight_decay": weight_decay, "orthogonal": True}
-    return Muon([*groups, muon], lr=config.lr, betas=betas, fused=True)
+    return Muon([*groups, muon], lr=config.rate, betas=betas, fused=True)
 
 
 class Muon(torch.optim.AdamW):
@@ -91,7 +91,7 @@ def learning_rate(config: OptimConfig, n_tokens: int, budget_tokens: int) -> flo
     rise = min(1.0, n_tokens / config.warmup_tokens) if config.warmup_tokens else 1.0
     left = budget_tokens - n_tokens
     fall = min(1.0, max(0.0, left / decay_tokens)) if decay_tokens else 1.0
-    return config.lr * min(rise, fall)
+    return config.rate * min(rise, fall)
 
 
 @torch.no_grad()

@@ -109,6 +109,6 @@ class Trainer:
         seen = "" if loss is None else f" (loss {loss:.4g}, gradient norm {norm:.4g})"
         return ValueError(
             f"training diverged in round {state.round}, step {state.step}, at a learning rate of {lr:.4g}: {what}{seen}"
-            f"; run again with optim.lr below {self._config.lr:g} under another --out (checkpoint.ckpt holds the last"
+            f"; run again with optim.lr below {self._config.rate:g} under another --out (checkpoint.ckpt holds the last"
             " round before)"
         )

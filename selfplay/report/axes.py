@@ -145,7 +145,8 @@ def _mark(axes: Axes, x: float, label: str, dashes: str, level: int, place: floa
 
 def legend_below(figure: Figure, config: StudyConfig, arms: Sequence[str], styles: dict[str, Look]) -> None:
     """One legend for the figure, under the axes: line and marker per arm, what baseline and fresh are in brackets."""
-    roles = {config.fresh: "unlimited real data", config.baseline: "real data repeated"}
+    plays = any(arm.name == config.baseline and arm.proposer != "none" for arm in config.arms)
+    roles = {config.fresh: "unlimited real data", config.baseline: "baseline" if plays else "real data repeated"}
     handles = [
         Line2D(
             [],

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from selfplay.config import DataConfig, RunConfig, StudyConfig
+from selfplay.config import DataConfig, ModelConfig, RunConfig, StudyConfig
+from selfplay.config.rate import POWER, block_parameters, fitted_rate
 from selfplay.configfile import load_config, to_yaml
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import draw_real_data
+from selfplay.model.gpt import GPT
 from selfplay.model.tokenizer import Tokenizer
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +95,14 @@ WRONG_RUNS = {
     "folder name": (BASE + "arm: {name: a/b}", "arm name 'a/b': use letters"),
     "arm dropout": (BASE + "arm: {dropout: 1.0}", "dropout = 1.0: must be at least 0 and below 1"),
     "arm pool": (BASE + "arm: {n_real: 5}", "arm.n_real = 5: is for studies; use data.n_real"),
+    "arm play": (BASE + "arm: {play: {n_attempts: 5}}", "arm.play: is for studies; use play"),
+    "rate": (BASE + "optim: {lr: fast}", "optim.lr.*: expected float or 'auto', got 'fast'"),
+    "decay": (BASE + "arm: {weight_decay: high}", "arm.weight_decay.*: expected float or null, got 'high'"),
+    "rate for muon": (BASE + "optim: {lr: auto, name: muon}", "optim.lr = auto: was fitted for adamw; .* for muon"),
+    "rate for a checkpoint": (BASE + "optim: {lr: auto}\nmodel: {from_hf: some/folder}",
+                              "optim.lr = auto: is for training from nothing; give a number"),
+    "rate for a large model": (BASE + "optim: {lr: auto}\nmodel: {d_model: 2048, d_ff: 8192}",
+                               r"optim.lr = auto: is known for .* parameters, and this model has \d.*; give a number"),
     "arm decay": (BASE + "arm: {weight_decay: -1}", "weight_decay = -1.0: must be 0 or more"),
     **{
         f"{name} {value}": (
@@ -124,6 +134,8 @@ WRONG_STUDIES = {
     "negative arm budget": (STUDY.replace("name: real}", "name: real, budgets_tokens: [0]}"), r"\[0\]: .*above 0"),
     "arm pool": (STUDY.replace("name: real}", "name: real, n_real: 0}"), "arm real: n_real = 0: must be above 0"),
     "primary": (STUDY + "primary: best", "primary = best: not one of the arms real, verified, fresh"),
+    "rate for a small model": (STUDY + "optim: {lr: auto}\nmodel: {d_model: 8, d_ff: 8, n_layer: 1}",
+                               "optim.lr = auto: is known for .*; give a number"),
     "workers": (STUDY + "n_workers: -1", "n_workers = -1: must be 0 or more"),
     "cannot pose": (STUDY.replace("proposer: model", "proposer: solution"), "arm verified: .*cannot pose"),
 }  # fmt: skip
@@ -181,6 +193,27 @@ def test_an_option_is_laid_over_the_file(tmp_path: Path):
     (tmp_path / "run.yaml").write_text(BASE + "optim: {lr: 4e-3, dropout: 0.1}\nseed: 3")
     config = load_config(RunConfig, tmp_path / "run.yaml", ["--optim.lr", "1e-3"])
     assert (config.optim.lr, config.optim.dropout, config.seed) == (1e-3, 0.1, 3)
+
+
+def test_the_fitted_rate_is_a_number_in_a_run_and_its_file(tmp_path: Path):
+    (tmp_path / "run.yaml").write_text(BASE + "optim: {lr: auto}")
+    run = load_config(RunConfig, tmp_path / "run.yaml")
+    assert run.optim.lr == fitted_rate(run.model)
+    (tmp_path / "again.yaml").write_text(to_yaml(run))
+    assert load_config(RunConfig, tmp_path / "again.yaml") == run
+    (tmp_path / "study.yaml").write_text(STUDY + "optim: {lr: auto}")
+    study = load_config(StudyConfig, tmp_path / "study.yaml")
+    assert study.optim.lr == "auto"
+    assert study.run(study.arms[0], 0, 1_000).optim == run.optim
+
+
+def test_the_fitted_rate_falls_with_the_parameters_of_the_blocks_alone():
+    small, deep = ModelConfig(), ModelConfig(n_layer=6)
+    assert block_parameters(deep) == 2 * block_parameters(small)
+    assert fitted_rate(deep) / fitted_rate(small) == pytest.approx(2**-POWER, rel=0.01)
+    assert fitted_rate(replace(small, context_length=500)) == fitted_rate(small)
+    model = GPT(small, vocab_size=100)
+    assert block_parameters(small) == sum(p.numel() for p in model.blocks.parameters() if p.ndim == 2)
 
 
 def test_each_env_is_built_once(tmp_path: Path, monkeypatch):

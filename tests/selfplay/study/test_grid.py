@@ -66,6 +66,15 @@ def test_an_arm_may_have_a_pool_of_its_own(study: StudyConfig):
     assert len(set(trunks.values())) == len(trunks) == 3, "other data, another beginning"
 
 
+def test_an_arm_may_play_in_a_way_of_its_own(study: StudyConfig):
+    own = replace(study.play, n_attempts=study.play.n_attempts + 3)
+    arms = [*study.arms, replace(study.arms[1], name="more", play=own)]
+    cells = build_grid(replace(study, arms=arms), OUT).cells
+    assert {cell.config.play for cell in cells if cell.config.arm.name == "more"} == {own}
+    assert {cell.config.play for cell in cells if cell.config.arm.name != "more"} == {study.play}
+    assert all(cell.config.arm.play is None for cell in cells)  # it is said once, in the run's play
+
+
 @pytest.mark.parametrize(("n", "name"), [(800_000, "800k"), (1_250_000, "1.25M"), (1_234, "1234"), (3_000_000, "3M")])
 def test_tokens_name(n, name):
     assert tokens_name(n) == name
