@@ -23,12 +23,15 @@ class ArmConfig:
             computes the task); or the env.
         proposer_weights: The model as it was when self-play began, or as it is now.
         solver: Who answers them: the model, or the solution a task was posed from.
+        solver_weights: Of the model: those that learn, or those it had when self-play began.
         judge: Who decides what is kept.
         learner: What changes the weights.
         reward: What a task is worth.
         curriculum: Which proposed tasks are attempted.
         hindsight: Whether a wrong answer that solves another task is kept as an answer to that one, where the env can
             tell (Andrychowicz et al. 2017).
+        n_members: Models trained alike but for their draws, each on its share of the budget, and measured as the
+            average of their probabilities (2509.14786); see `play.ensemble`.
         weight_decay: Instead of `optim.weight_decay`.
         dropout: Instead of `optim.dropout`.
         budgets_tokens: Instead of the study's budgets.
@@ -40,11 +43,13 @@ class ArmConfig:
     proposer: Literal["none", "model", "solution", "env"] = "none"
     proposer_weights: Literal["frozen", "live"] = "frozen"
     solver: Literal["model", "posed"] = "model"
+    solver_weights: Literal["live", "frozen"] = "live"
     judge: JudgeConfig = field(default_factory=JudgeConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     reward: RewardConfig = field(default_factory=RewardConfig)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     hindsight: bool = False
+    n_members: int = 1
     weight_decay: float | None = None
     dropout: float | None = None
     budgets_tokens: list[int] | None = None
@@ -55,6 +60,7 @@ class ArmConfig:
         require(allowed, f"arm name {self.name!r}: use letters, digits, '-', '_' and '.'; it names a folder")
         solves = self.solver == "model" or self.proposer == "solution"
         require(solves, f"arm {self.name}: solver: posed needs proposer: solution, which is what poses tasks")
+        require_positive(f"arm {self.name}: n_members", self.n_members)
         if self.n_real is not None:
             require_positive(f"arm {self.name}: n_real", self.n_real)
         if self.weight_decay is not None:

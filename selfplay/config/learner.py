@@ -14,9 +14,11 @@ class LearnerConfig:
 
     Attributes:
         kind: `likelihood` of kept answers; `policy` gradient on the judge's rewards; `preference` of accepted over
-            refused answers (DPO). All learn from real examples too, in the same steps.
+            refused answers (DPO); `distill`: probabilities of the model as it was when self-play began, on real and
+            kept texts. All learn from real examples too, in the same steps.
         start: Of the likelihood: each round goes on from the weights it has (STaR), or begins at those it had when
-            self-play began (ReST-EM, Singh et al. 2024).
+            self-play began (ReST-EM, Singh et al. 2024). Of distillation: the student is the model as it is, or `new`:
+            drawn afresh when self-play begins.
         store: Of the likelihood: kept examples of all rounds, of the last one only (which collapses, Gerstgrasser et
             al. 2024), or as many of all rounds as the last one had.
         advantage: Of the policy: `leave-one-out` (RLOO), `deviation` (GRPO), `centred` (Dr. GRPO), or `role`: one
@@ -27,13 +29,16 @@ class LearnerConfig:
         kl: Of the policy: weight of the divergence from the weights it had when self-play began; 0 needs no such pass.
         correction: Of the policy: rewards corrected for the judge's errors at the rates `judge` states.
         beta: Of the preference: strength of the tie to the weights it had when self-play began.
-        weight: Of the policy or preference loss beside the likelihood of real examples.
+        weight: Of the policy, preference or distillation loss beside the likelihood of real examples.
         max_uses: Of the policy and the preference: how often an attempt or a pair is used in its round.
+        n_teachers: Of distillation: models that are trained like this one until self-play begins and averaged; the
+            budget pays for all.
+        temperature: Of distillation: divides the logits of teacher and student.
         penalty: Of the policy: what a malformed proposal costs a proposer that is rewarded.
     """
 
-    kind: Literal["likelihood", "policy", "preference"] = "likelihood"
-    start: Literal["current", "first"] = "current"
+    kind: Literal["likelihood", "policy", "preference", "distill"] = "likelihood"
+    start: Literal["current", "first", "new"] = "current"
     store: Literal["accumulate", "replace", "subsample"] = "accumulate"
     advantage: Literal["leave-one-out", "deviation", "centred", "role"] = "leave-one-out"
     averaging: Literal["text", "token", "constant"] = "token"
@@ -43,17 +48,23 @@ class LearnerConfig:
     correction: Literal["none", "forward", "backward"] = "none"
     beta: float = 0.1
     weight: float = 1.0
+    n_teachers: int = 1
+    temperature: float = 1.0
     max_uses: int = 1
     penalty: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("clip_low", "clip_high", "beta", "weight", "max_uses"):
+        for name in ("clip_low", "clip_high", "beta", "weight", "n_teachers", "temperature", "max_uses"):
             require_positive(f"learner.{name}", getattr(self, name))
         for name in ("kl", "penalty"):
             require_not_negative(f"learner.{name}", getattr(self, name))
         require(self.clip_low < 1.0, f"learner.clip_low = {self.clip_low}: must be below 1")
-        likelihood = self.kind == "likelihood" or (self.start, self.store) == ("current", "accumulate")
-        require(likelihood, f"learner.kind = {self.kind}: start and store belong to kind: likelihood")
+        stores = self.kind in ("likelihood", "distill") or self.store == "accumulate"
+        require(stores, f"learner.kind = {self.kind}: store belongs to kinds likelihood and distill")
+        start = {"first": "likelihood", "new": "distill"}.get(self.start, self.kind)
+        require(start == self.kind, f"learner.start = {self.start}: belongs to kind: {start}, not {self.kind}")
+        distills = self.kind == "distill" or (self.n_teachers, self.temperature) == (1, 1.0)
+        require(distills, f"learner.kind = {self.kind}: n_teachers and temperature belong to kind: distill")
 
 
 @dataclass(frozen=True)

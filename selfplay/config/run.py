@@ -25,6 +25,7 @@ class RunConfig:
         optim: Optimizer.
         play: Self-play.
         device: Where it runs.
+        data_seed: Of the real data, where it is not `seed`: the members of an ensemble share theirs.
     """
 
     data: DataConfig
@@ -35,8 +36,27 @@ class RunConfig:
     optim: OptimConfig = field(default_factory=OptimConfig)
     play: PlayConfig = field(default_factory=PlayConfig)
     device: DeviceConfig = field(default_factory=DeviceConfig)
+    data_seed: int | None = None
 
     def __post_init__(self) -> None:
         require_positive("budget_tokens", self.budget_tokens)
         require(self.arm.n_real is None, f"arm.n_real = {self.arm.n_real}: is for studies; use data.n_real")
         require_arm(self.arm, self.data)
+        spent, learner = self.arm.learner.n_teachers * self.play.start_tokens, self.arm.learner
+        pays = learner.kind != "distill" or self.budget_tokens > spent * self.arm.n_members
+        require(
+            pays,
+            f"budget_tokens = {self.budget_tokens}: arm.learner.n_teachers = {learner.n_teachers} teachers of "
+            f"play.start_tokens = {self.play.start_tokens} leave the student nothing; raise it or train fewer",
+        )
+
+    @property
+    def real_seed(self) -> int:
+        """The seed of the real data."""
+        return self.seed if self.data_seed is None else self.data_seed
+
+    @property
+    def n_taught_tokens(self) -> int:
+        """Training tokens that went into the teachers of a student that is drawn afresh; 0 without one."""
+        new = self.arm.learner.start == "new"
+        return self.arm.learner.n_teachers * self.play.start_tokens if new else 0

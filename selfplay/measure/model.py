@@ -21,7 +21,7 @@ from selfplay.measure.cases import Case, Judgement, Ruling
 from selfplay.measure.loading import Question
 from selfplay.measure.rates import best_threshold
 from selfplay.measure.subject import Progress, Subject
-from selfplay.model.gpt import GPT
+from selfplay.model.ensemble import build_model
 from selfplay.play.checkpoint import load_checkpoint
 from selfplay.play.run import BEST, build_encoder, build_fabric
 
@@ -45,7 +45,8 @@ class ModelSubject(Subject):
         saved = load_checkpoint(folder / BEST)
         self._fabric = build_fabric(config)
         self._encoder = build_encoder(config)
-        self._model = GPT(config.model, len(self._encoder.tokenizer)).to(self._fabric.device)
+        model = build_model(config.model, len(self._encoder.tokenizer), config.arm.n_members)
+        self._model = model.to(self._fabric.device)
         self._model.load_state_dict(saved["model"])
         self._alphabets = {task.env.name: set(task.env.alphabet) for task in config.data.tasks}
         self.threshold = 0.5

@@ -222,6 +222,7 @@ class GPT(nn.Module):
 
     cos: Tensor
     sin: Tensor
+    n_members = 1  # an `Ensemble` has more
 
     def __init__(self, config: ModelConfig, vocab_size: int, generator: torch.Generator | None = None) -> None:
         """Build with weights drawn from `generator` (normal, 0.02; residual outputs smaller by depth, GPT-2)."""

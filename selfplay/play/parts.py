@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from envs.core import Solved
 from selfplay.config import JudgeConfig, RunConfig
 from selfplay.data.encoding import Encoder
+from selfplay.play.distill import Distillation
 from selfplay.play.judges import AcceptAllJudge, ExactJudge, Judge, MajorityJudge, Verifier
 from selfplay.play.learn import FilteredLikelihood, Learner
 from selfplay.play.noise import NoisyJudge
@@ -76,3 +77,5 @@ def build_learner(config: RunConfig, trainer: Trainer, state: RunState, encoder:
             return PolicyGradient(*parts, task_weight=config.play.task_weight)
         case "preference":
             return Preference(*parts, task_weight=config.play.task_weight)
+        case "distill":
+            return Distillation(*parts, task_weight=config.play.task_weight)

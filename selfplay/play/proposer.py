@@ -135,7 +135,8 @@ class ModelProposer(Proposer):
     def _flops(self, texts: Sequence[Completion]) -> int:
         model = self._model
         read = forward_flops(model.config, model.vocab_size, [1] * len(texts))
-        return read + sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)
+        written = sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)
+        return model.n_members * (read + written)
 
 
 def _written(

@@ -58,6 +58,7 @@ def run_arm(
     folder: Path,
     *,
     trunk: Path | None = None,
+    teachers: Sequence[Path] = (),
     on_round: OnRound | None = None,
 ) -> RunResult:
     """Run to the end of the budget, going on from the folder's checkpoint if there is one.
@@ -68,19 +69,21 @@ def run_arm(
             TensorBoard events, and at the end `result.json`. Kept by one process at a time.
         trunk: Folder of a finished run whose rounds are the first rounds of this one (see `study.grid`); where
             to begin when the folder has no checkpoint yet.
+        teachers: Folders of finished runs that teach together with this one (see `play.ensemble`).
         on_round: Called after every round is saved.
 
     Raises:
         ValueError: The folder holds another run or a damaged checkpoint, or the data cannot be drawn.
         OSError: The folder cannot be written.
     """
+    assert (config.arm.n_members, config.arm.learner.n_teachers) == (1, 1 + len(teachers)), "see ensemble.run_job"
     with locked(folder):
         result_path = folder / RESULT
         if not holds_run(folder, config):
             with replacing(folder / CONFIG) as temporary:
                 temporary.write_text(to_yaml(config))
         if result_path.exists():
-            return _read_result(result_path)
+            return read_result(result_path)
         _record_sandbox(config, folder)
         state, parts = _build(config)
         write_manifest(config, parts.data, folder)
@@ -92,7 +95,7 @@ def run_arm(
             with replacing(folder / BEST) as temporary:
                 shutil.copyfile(start / BEST, temporary)
         with parts.verifier:
-            _play(config, folder, state, parts, on_round)
+            _play(config, folder, state, parts, teachers, on_round)
         result = summarize(config, state, parts.data)
         finish_manifest(result, len(state.reports), folder)
         with replacing(result_path) as temporary:
@@ -108,20 +111,27 @@ def _record_sandbox(config: RunConfig, folder: Path) -> None:
         temporary.write_text(json.dumps(record, indent=2))
 
 
-def _read_result(path: Path) -> RunResult:
+def read_result(path: Path) -> RunResult:
+    """The row of a finished run.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
     try:
         return RunResult(**json.loads(path.read_text()))
     except (ValueError, TypeError):
         raise ValueError(f"{path}: damaged; delete it to finish this run again from its checkpoint") from None
 
 
-def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
+def _play(
+    config: RunConfig, folder: Path, state: RunState, parts: Parts, teachers: Sequence[Path], on_round: OnRound | None
+) -> None:
     log = RunLog(folder, state.reports, {task.env.name: task.env.version for task in config.data.tasks})
     start = config.play.start_tokens
     while state.train_tokens < config.budget_tokens:
         playing = state.train_tokens >= start
         if state.train_tokens == start:
-            state.begin_play()
+            state.begin_play(config, [load_latest(teacher / CHECKPOINT) for teacher in teachers])
         until = config.budget_tokens if playing else min(config.budget_tokens, start)
         n_tokens = min(config.play.round_tokens, until - state.train_tokens)
         played = play_round(parts.fabric, state, parts.playing if playing else parts.opening, config, n_tokens)
@@ -178,7 +188,7 @@ def build_encoder(config: RunConfig) -> Encoder:
 def _build(config: RunConfig) -> tuple[RunState, Parts]:
     fabric = build_fabric(config)
     encoder = build_encoder(config)
-    data = draw_real_data(config.data, config.seed)
+    data = draw_real_data(config.data, config.real_seed)
     for solved in data.pool:
         encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)

@@ -44,7 +44,7 @@ class ModelJudge(Judge):
         }
         readable = {pair: prompt for pair, prompt in prompts.items() if len(prompt) <= model.config.context_length}
         known = dict(zip(readable, right_probabilities(model, list(readable.values())), strict=True))
-        n_flops = forward_flops(model.config, model.vocab_size, map(len, readable.values()))
+        n_flops = model.n_members * forward_flops(model.config, model.vocab_size, map(len, readable.values()))
         n_tokens = sum(map(len, readable.values()))
         judged = tuple(self._judged(attempt, known.get((attempt.task, attempt.answer))) for attempt in attempts)
         practice, n_written, n_practice_flops = self._practise(round) if attempts else ((), 0, 0)

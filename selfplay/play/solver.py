@@ -40,7 +40,8 @@ def answer_tasks(
         answer, complete = encoder.answer(text)
         attempts.append(Attempt(tasks[index // n_per_task], answer, complete, n_read, n_new, text.logprob_nats, step))
         n_flops += decode_flops(model.config, model.vocab_size, n_read, n_new)
-    return Attempts(tuple(attempts), sum(attempt.n_new_tokens for attempt in attempts), n_flops)
+    n_tokens = sum(attempt.n_new_tokens for attempt in attempts)
+    return Attempts(tuple(attempts), n_tokens, model.n_members * n_flops)
 
 
 class Solver(ABC):
@@ -52,15 +53,16 @@ class Solver(ABC):
 
 
 class ModelSolver(Solver):
-    """The model answers, with its averaged weights."""
+    """The model answers, with its averaged weights or those it had when self-play began."""
 
     def __init__(self, state: RunState, encoder: Encoder, config: RunConfig) -> None:
         self._state, self._encoder, self._config = state, encoder, config
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
         """See `Solver.attempt`."""
+        frozen = self._config.arm.solver_weights == "frozen"
         return answer_tasks(
-            self._state.average,
+            self._state.first if frozen else self._state.average,
             proposals.tasks,
             self._encoder,
             n_per_task=n_per_task,

@@ -83,7 +83,7 @@ class Appraiser:
         model = self._state.first
         texts = [self._encoder.proposed(task.env, task.prompt) for task in tasks]
         means = [float(values.mean()) for values in token_logprobs(model, texts)]
-        n_flops = forward_flops(model.config, model.vocab_size, (text.n_tokens for text in texts))
+        n_flops = model.n_members * forward_flops(model.config, model.vocab_size, (text.n_tokens for text in texts))
         return Worths({task.id: math.exp(mean) for task, mean in zip(tasks, means, strict=True)}, n_flops)
 
 

@@ -142,6 +142,12 @@ def _data_uri(plate: Plate) -> str:
 def recipe(arm: ArmConfig) -> str:
     """What an arm learns from, in words."""
     real = {"pool": "the real pool, repeated", "fresh": "real tasks, never the same twice"}[arm.real]
+    if arm.n_members > 1:
+        real = f"an average of {arm.n_members} models, each at its share of the budget; {real}"
+    if arm.learner.kind == "distill":
+        n_teachers = arm.learner.n_teachers
+        teacher = "the model as self-play began" if n_teachers == 1 else f"an average of {n_teachers} models"
+        real = f"{real}, with the probabilities of {teacher}"
     if arm.proposer == "none":
         return real
     writer = {
@@ -162,6 +168,7 @@ def recipe(arm: ArmConfig) -> str:
         "likelihood": "",
         "policy": ", learnt from by policy gradient",
         "preference": ", learnt from by preference",
+        "distill": ", learnt from by distillation",
     }[arm.learner.kind]
     reward = "" if arm.reward == RewardConfig() else f", tasks weighted by {arm.reward.kind}"
     return f"{real}, and {writer}, {solver}, {judge}{learner}{reward}"

@@ -20,6 +20,7 @@ from selfplay.config import (
     TaskConfig,
 )
 from selfplay.configfile import load_config
+from selfplay.play.ensemble import run_job
 from selfplay.play.monitors import alarms
 from selfplay.play.run import run_arm
 from selfplay.records import ProposalReport
@@ -172,5 +173,5 @@ def test_shipped_methods_run(path: Path, tmp_path: Path) -> None:
         "data.n_heldout": 40, "data.n_accuracy": 10, "model.d_model": 16, "model.n_layer": 1,
     }  # fmt: skip
     overrides = [word for name, value in small.items() for word in (f"--{name}", str(value))]
-    result = run_arm(load_config(RunConfig, path, overrides), tmp_path)
+    result = run_job(load_config(RunConfig, path, overrides), tmp_path)
     assert result.D == 30_000
