@@ -37,8 +37,10 @@ def export_hf(model: GPT, tokenizer: Tokenizer, folder: Path) -> None:
     """Write what `AutoModelForCausalLM` and `AutoTokenizer` load as Qwen3 with the same logits and text.
 
     Raises:
-        ValueError: The extra `hf` is not installed.
+        ValueError: The extra `hf` is not installed, or the model has experts.
     """
+    if model.config.n_experts:
+        raise ValueError(f"model.n_experts = {model.config.n_experts}: only models without experts are exported")
     try:
         from safetensors.torch import save_file
 

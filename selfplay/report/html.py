@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from selfplay.config import ArmConfig, StudyConfig
 from selfplay.config.learner import RewardConfig
 from selfplay.files import replacing
+from selfplay.model.flops import idle_parameters
 from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
 from selfplay.report.figures import Plate, draw_all
@@ -107,6 +108,7 @@ def render(
         arms=[(arm.name, recipe(arm), looks(config)[arm.name].color, _role(arm.name, config)) for arm in config.arms],
         envs=[task.env.name for task in config.data.tasks],
         n_parameters=evidence.results[0].N,
+        n_idle=idle_parameters(config.model),
         limit_tokens=evidence.real_limit_tokens(),
         missing=evidence.missing,
         n_cells=evidence.n_cells,
