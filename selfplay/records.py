@@ -38,7 +38,8 @@ class Proposals:
 
     Attributes:
         tasks: Valid, distinct tasks, none of them held out.
-        posed: For solution-first proposers the answer each task was posed from, aligned with `tasks`; else empty.
+        posed: For solution-first proposers the tasks with the answers they were posed from, in the order of `tasks`;
+            else empty.
         n_raw: Texts written.
         n_malformed: Refused by the env: not a task, or ill-posed.
         n_repeated: Same task as another of the round.
@@ -49,7 +50,7 @@ class Proposals:
     """
 
     tasks: tuple[Task, ...] = ()
-    posed: tuple[str, ...] = ()
+    posed: tuple[Solved, ...] = ()
     n_raw: int = 0
     n_malformed: int = 0
     n_repeated: int = 0
@@ -71,6 +72,7 @@ class Attempt:
         n_new_tokens: Tokens sampled, end token included.
         logprob_nats: Log-probability of the sampled tokens under the sampling distribution.
         model_step: Optimizer steps taken by the model that wrote it.
+        work: Worked steps before the answer; empty without `data.work`.
     """
 
     task: Task
@@ -80,6 +82,7 @@ class Attempt:
     n_new_tokens: int
     logprob_nats: float
     model_step: int
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """An answer and whether it is right, for a judge to learn from."""
+    """An answer and whether it is right, for a judge to learn from; `work` is the task's, not the answer's."""
 
     task: Task
     answer: str
     right: bool
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,7 @@ class Example:
     answer: str
     source: Source
     round: int
-
-    @classmethod
-    def real(cls, solved: Solved) -> Example:
-        """An example of the real distribution."""
-        return cls(solved.task, solved.answer, Source.REAL, 0)
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)

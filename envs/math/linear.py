@@ -2,8 +2,8 @@
 
 Two tasks at level 1:
 
-    3x+5=20     answer 5
-    -2x-7=4     answer -11/2
+    3x+5=20     answer 5, by 3x=15
+    -2x-7=4     answer -11/2, by -2x=11
 
 Cost: solving takes a subtraction and a division whose result must come out right; checking substitutes the
 answer into the left side. The family has a global constraint where `solutions="integer"`: most equations one
@@ -169,7 +169,8 @@ class Linear(Env, SolutionFirst):
     def _solved(self, a: int, b: int, x: Fraction) -> Solved:
         prompt = f"{_side(a, b)}={int(a * x + b)}"
         level = len(str(max(abs(a), abs(b), int(abs(x)))))
-        return Solved(Task(self.name, prompt, level, canonical=prompt), str(x))
+        work = f"{_side(a, 0)}={int(a * x)}" if b else ""
+        return Solved(Task(self.name, prompt, level, canonical=prompt), str(x), work)
 
 
 def _coefficients(match: re.Match[str]) -> tuple[int, int]:

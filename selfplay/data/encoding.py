@@ -67,9 +67,11 @@ class Batch(NamedTuple):
 class Encoder:
     """Writes tasks and answers as the texts the model knows."""
 
-    def __init__(self, tokenizer: Tokenizer, context_length: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, context_length: int, *, works: bool = False) -> None:
+        """`works`: whether answers follow worked steps, which may be empty."""
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.works = works
 
     def task_prompt(self, env: str) -> list[int]:
         """What a model continues with a task."""
@@ -83,14 +85,15 @@ class Encoder:
         """What a model continues with an answer."""
         return [self.tokenizer.task_token(task.env), *self.tokenizer.encode(task.prompt), SOLVE]
 
-    def solved(self, task: Task, answer: str, source: Source = Source.REAL) -> Text:
-        """A task with its answer.
+    def solved(self, task: Task, answer: str, source: Source = Source.REAL, work: str = "") -> Text:
+        """A task with its answer, and its work where `works`; both count as answer.
 
         Raises:
             ValueError: It does not fit the context, or a character is in no alphabet.
         """
-        prompt = self.solve_prompt(task)
-        return self._fitting(Text((*prompt, *self.tokenizer.encode(answer), END), len(prompt) - 1, source), task.prompt)
+        prompt, encode = self.solve_prompt(task), self.tokenizer.encode
+        steps = (*encode(work), SOLVE) if self.works else ()
+        return self._fitting(Text((*prompt, *steps, *encode(answer), END), len(prompt) - 1, source), task.prompt)
 
     def composed(self, env: str, solution: str) -> Text:
         """A solution that a task can be posed from; all of it counts as posing.
@@ -115,15 +118,26 @@ class Encoder:
         n_read = len(prompt) - 1
         return Text((*prompt, SOLVE if right else END), n_read, Source.REAL, n_read)
 
-    def fits(self, task: Task, answer: str = "") -> bool:
+    def fits(self, task: Task, answer: str = "", work: str = "") -> bool:
         """Whether the task and the answer, or else one character of an answer, fit the context."""
         n_tokens = 1 + len(task.prompt) + 1 + max(len(answer), 1)  # roles, and the end is never read
+        n_tokens += len(work) + 1 if self.works else 0
         return n_tokens <= self.context_length
 
     def answer(self, completion: Completion) -> tuple[str, bool]:
         """The text of a completion without its end, and whether it ended and holds characters only."""
         content = completion.tokens[:-1] if completion.finished else completion.tokens
         return self.tokenizer.decode(content), completion.finished and self.tokenizer.is_text(content)
+
+    def response(self, completion: Completion) -> tuple[str, str, bool]:
+        """Work, answer, and whether the completion is both of these, or an answer alone where no work is asked for."""
+        if not self.works:
+            return ("", *self.answer(completion))
+        content = completion.tokens[:-1] if completion.finished else completion.tokens
+        place = content.index(SOLVE) if SOLVE in content else len(content)
+        work, answer = content[:place], content[place + 1 :]
+        is_text = place < len(content) and self.tokenizer.is_text([*work, *answer])
+        return self.tokenizer.decode(work), self.tokenizer.decode(answer), completion.finished and is_text
 
     def _fitting(self, text: Text, shown: str) -> Text:
         if text.n_tokens > self.context_length:

@@ -37,11 +37,13 @@ class ModelSubject(Subject):
         """Load the weights.
 
         Raises:
-            ValueError: The folder holds no run with a finished round, or a damaged one.
+            ValueError: The folder holds no run with a finished round, a damaged one, or one with `data.work`.
         """
         if not (folder / CONFIG).is_file():
             raise ValueError(f"{folder}: no run here ({CONFIG} is missing); name a folder made by train, or a cell")
         config = load_config(RunConfig, folder / CONFIG)
+        if config.data.work:
+            raise ValueError(f"{folder}: its model writes worked steps first and has no probability of an answer alone")
         saved = load_checkpoint(folder / BEST)
         self._fabric = build_fabric(config)
         self._encoder = build_encoder(config)

@@ -3,6 +3,7 @@
 The texts a model reads and writes:
 
     task:ENV  prompt  solve  answer  end        propose a task (up to `solve`), then solve it
+    task:ENV  prompt  solve  work  solve  answer  end    the same with worked steps, where `data.work` asks for them
     compose:ENV  solution  end                  write a solution, from which the env poses a task
     task:ENV  prompt  solve  answer  judge      say whether the answer is right: `solve` if it is, `end` if not
 

@@ -49,7 +49,7 @@ def keep(
 def as_examples(judged: Sequence[Judged], kept: Sequence[int], round: int) -> list[Example]:
     """The kept attempts as examples to learn from."""
     chosen = (judged[index].attempt for index in kept)
-    return [Example(attempt.task, attempt.answer, Source.SYNTHETIC, round) for attempt in chosen]
+    return [Example(one.task, one.answer, Source.SYNTHETIC, round, one.work) for one in chosen]
 
 
 def hindsight(judged: Sequence[Judged], envs: Mapping[str, Env], admission: Admission, round: int) -> list[Example]:
@@ -65,9 +65,8 @@ def hindsight(judged: Sequence[Judged], envs: Mapping[str, Env], admission: Admi
                 read.append(env.pose(item.attempt.answer))
             except MalformedTask:
                 continue
-    posed = admission.admit(read, posed=True)
-    pairs = zip(posed.tasks, posed.posed, strict=True)
-    return [Example(task, answer, Source.SYNTHETIC, round) for task, answer in pairs]
+    posed = admission.admit(read, posed=True).posed
+    return [Example(solved.task, solved.answer, Source.SYNTHETIC, round, solved.work) for solved in posed]
 
 
 def measure_judge(

@@ -134,7 +134,7 @@ def stored_texts(state: RunState, encoder: Encoder, config: RunConfig, round: in
         chosen = stream(config.seed, "subsample", round)
         among = chosen.sample(range(len(state.store)), len(among or ()))
     draws = state.store.draws(stream(config.seed, "replay", round), among)
-    return (encoder.solved(example.task, example.answer, example.source) for example in draws)
+    return (encoder.solved(one.task, one.answer, one.source, one.work) for one in draws)
 
 
 class FilteredLikelihood(Learner):

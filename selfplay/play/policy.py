@@ -94,7 +94,7 @@ class PolicyGradient(Learner):
             attempt = item.attempt
             if not attempt.complete:
                 continue  # its tokens are not kept
-            text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC)
+            text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC, attempt.work)
             texts.append(replace(text, n_context_tokens=text.n_task_tokens))
             accepted = item.verdict.outcome is Outcome.CORRECT
             reward = float(accepted)

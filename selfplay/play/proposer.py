@@ -41,7 +41,7 @@ class Admission:
         n_raw = n_malformed = n_repeated = n_heldout = 0
         for solved in read:
             n_raw += 1
-            if solved is None or not self.encoder.fits(solved.task, solved.answer):
+            if solved is None or not self.encoder.fits(solved.task, solved.answer, solved.work):
                 n_malformed += 1
             elif solved.task.id in self.reserved:
                 n_heldout += 1
@@ -50,8 +50,8 @@ class Admission:
             else:
                 admitted[solved.task.id] = solved
         tasks = tuple(solved.task for solved in admitted.values())
-        answers = tuple(solved.answer for solved in admitted.values()) if posed else ()
-        return Proposals(tasks, answers, n_raw, n_malformed, n_repeated, n_heldout, n_tokens, n_flops)
+        solutions = tuple(admitted.values()) if posed else ()
+        return Proposals(tasks, solutions, n_raw, n_malformed, n_repeated, n_heldout, n_tokens, n_flops)
 
 
 class Proposer(ABC):

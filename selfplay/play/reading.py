@@ -29,6 +29,10 @@ def real_texts(
     composes, judges = config.arm.proposer == "solution", config.arm.judge.kind == "model"
     envs = {task.env.name: task.env for task in config.data.tasks}
     waiting = list(practice)
+
+    def plain(solved: Solved) -> Text:
+        return encoder.solved(solved.task, solved.answer, work=solved.work)
+
     while True:
         epoch, index = state.real.position
         solved = next(state.real)
@@ -43,9 +47,9 @@ def real_texts(
                 text = encoder.verdict(item.task, item.answer, item.right)
             else:
                 text = _verdict(env, solved, encoder, config, epoch, index)
-            yield text if text.n_tokens <= encoder.context_length else encoder.solved(solved.task, solved.answer)
+            yield text if text.n_tokens <= encoder.context_length else plain(solved)
         else:
-            yield encoder.solved(solved.task, solved.answer)
+            yield plain(solved)
 
 
 def _verdict(env: Env, solved: Solved, encoder: Encoder, config: RunConfig, epoch: int, index: int) -> Text:

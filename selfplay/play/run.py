@@ -182,7 +182,7 @@ def build_fabric(config: RunConfig) -> Fabric:
 def build_encoder(config: RunConfig) -> Encoder:
     """The texts of the run's envs."""
     tokenizer = Tokenizer.of(task.env for task in config.data.tasks)
-    return Encoder(tokenizer, config.model.context_length)
+    return Encoder(tokenizer, config.model.context_length, works=config.data.work)
 
 
 def _build(config: RunConfig) -> tuple[RunState, Parts]:
@@ -190,7 +190,9 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
     encoder = build_encoder(config)
     data = draw_real_data(config.data, config.real_seed)
     for solved in data.pool:
-        encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
+        encoder.solved(
+            solved.task, solved.answer, work=solved.work
+        )  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
     compile_training(state.model, config)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
@@ -224,7 +226,8 @@ def summarize(config: RunConfig, state: RunState, data: RealData) -> RunResult:
     losses = [report["validation"]["answer_nats_per_token"] for report in state.reports]
     best = state.reports[min(range(len(losses)), key=lambda i: math.inf if math.isnan(losses[i]) else losses[i])]
     encoder = build_encoder(config)
-    n_pool_tokens = sum(encoder.solved(solved.task, solved.answer).n_tokens for solved in data.pool)
+    pool = (encoder.solved(solved.task, solved.answer, work=solved.work) for solved in data.pool)
+    n_pool_tokens = sum(text.n_tokens for text in pool)
     totals = state.ledger.totals()
     return RunResult(
         arm=config.arm.name,

@@ -37,8 +37,9 @@ def answer_tasks(
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):
         n_read, n_new = len(prompts[index // n_per_task]), len(text.tokens)
-        answer, complete = encoder.answer(text)
-        attempts.append(Attempt(tasks[index // n_per_task], answer, complete, n_read, n_new, text.logprob_nats, step))
+        work, answer, complete = encoder.response(text)
+        task = tasks[index // n_per_task]
+        attempts.append(Attempt(task, answer, complete, n_read, n_new, text.logprob_nats, step, work))
         n_flops += decode_flops(model.config, model.vocab_size, n_read, n_new)
     n_tokens = sum(attempt.n_new_tokens for attempt in attempts)
     return Attempts(tuple(attempts), n_tokens, model.n_members * n_flops)
@@ -80,5 +81,5 @@ class PosedSolver(Solver):
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:  # noqa: ARG002
         """See `Solver.attempt`."""
-        posed = zip(proposals.tasks, proposals.posed, strict=True)
-        return Attempts(tuple(Attempt(task, answer, True, 0, 0, 0.0, self._state.step) for task, answer in posed))
+        step = self._state.step
+        return Attempts(tuple(Attempt(s.task, s.answer, True, 0, 0, 0.0, step, s.work) for s in proposals.posed))

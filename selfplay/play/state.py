@@ -123,7 +123,7 @@ class RunState:
             "first": self.first.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "real_position": self.real.position,
-            "store": [(*astuple(e.task), e.answer, e.round) for e in self.store.examples],
+            "store": [(*astuple(e.task), e.answer, e.round, e.work) for e in self.store.examples],
             "store_draws": self.store.n_draws,
             "ledger": self.ledger.state(),
             "round": self.round,
@@ -146,7 +146,8 @@ class RunState:
         self.real = real_source(config, data, saved["real_position"])
         self.store = ReplayStore(config.play.max_draws)
         self.store.append(
-            Example(Task(*task), answer, Source.SYNTHETIC, number) for *task, answer, number in saved["store"]
+            Example(Task(*task), answer, Source.SYNTHETIC, number, work)
+            for *task, answer, number, work in saved["store"]
         )
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])
