@@ -225,8 +225,8 @@ class JudgeReport:
         false_accept_rate: FPR.
         n_kept: Attempts kept.
         kept_precision: Share of the kept that are right.
-        informedness: Youden's J, TPR - FPR: 1 is the truth, 0 a coin, -1 its opposite.
-        auroc: Chance that a right attempt is scored above a wrong one; a judge without scores has (1 + J) / 2.
+        informedness: Youden's J, TPR - FPR over answers in form: 1 is the truth, 0 a coin, -1 its opposite.
+        auroc: Chance that a right answer is scored above a wrong one in form; a judge without scores has (1 + J) / 2.
         auroc_within: The same among attempts at one task only, where the task's difficulty gives nothing away.
         gap: Accuracy after filtering minus before (the generation-verification gap, Song et al. 2024, 2412.02674).
         relative_gap: The gap over 1 - g, the most that it could be.

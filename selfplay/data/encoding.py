@@ -112,11 +112,19 @@ class Encoder:
         """What a model continues with `solve` if the answer is right and with `end` if not."""
         return [*self.solve_prompt(task), *self.tokenizer.encode(answer), JUDGE]
 
-    def verdict(self, task: Task, answer: str, right: bool) -> Text:
-        """An answer and whether it is right; only the verdict is learnt."""
+    def verdict(self, task: Task, answer: str, right: bool, check: str | None = None) -> Text:
+        """An answer and whether it is right; only the verdict is learnt, and with a written check that and an end."""
         prompt = self.verdict_prompt(task, answer)
         n_read = len(prompt) - 1
-        return Text((*prompt, SOLVE if right else END), n_read, Source.REAL, n_read)
+        said = (SOLVE if right else END,)
+        if check is not None:
+            said = (*self.tokenizer.encode(check), *((SOLVE, END) if right else (END,)))
+        return Text((*prompt, *said), n_read, Source.REAL, n_read)
+
+    def accepts(self, completion: Completion) -> bool:
+        """Whether a written check ends in `solve`, which is to say that the answer is right."""
+        *check, said = (END, *completion.tokens[:-1])
+        return completion.finished and said == SOLVE and self.tokenizer.is_text(check[1:])
 
     def fits(self, task: Task, answer: str = "", work: str = "") -> bool:
         """Whether the task and the answer, or else one character of an answer, fit the context."""

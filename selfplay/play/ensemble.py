@@ -68,6 +68,8 @@ def teacher_of(config: RunConfig, number: int) -> RunConfig:
     arm = ArmConfig("teacher", config.arm.real, weight_decay=config.arm.weight_decay, dropout=config.arm.dropout)
     if config.arm.proposer == "solution":
         arm = replace(arm, proposer="solution")  # such arms learn to write solutions from the start
+    if config.arm.model_judge:
+        arm = replace(arm, judge=config.arm.model_judge)  # and verdicts
     optim = replace(config.optim, decay_fraction=0.0)
     return replace(_own_draws(config, number), arm=arm, optim=optim, budget_tokens=config.play.start_tokens)
 

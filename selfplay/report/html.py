@@ -166,6 +166,8 @@ def recipe(arm: ArmConfig) -> str:
         "majority": "kept if most attempts at the task agree",
         "model": "kept if the model itself accepts",
     }[arm.judge.kind]
+    if arm.jury:
+        judge = f"kept by the vote of {len(arm.judges)} judges"
     learner = {
         "likelihood": "",
         "policy": ", learnt from by policy gradient",

@@ -83,8 +83,8 @@ def _opening(run: RunConfig) -> RunConfig:
     )
     if run.arm.proposer == "solution":
         arm = replace(arm, proposer="solution")  # such arms learn to write solutions from the start
-    if run.arm.judge.kind == "model":
-        arm = replace(arm, judge=run.arm.judge)  # such arms learn verdicts from the start
+    if run.arm.model_judge:
+        arm = replace(arm, judge=run.arm.model_judge)  # such arms learn verdicts from the start
     optim = replace(run.optim, decay_fraction=0.0)
     return replace(run, arm=arm, optim=optim, budget_tokens=run.play.start_tokens)
 

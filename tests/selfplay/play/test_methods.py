@@ -115,8 +115,8 @@ def test_the_meter_knows_the_judges(tiny_run: RunConfig, tmp_path: Path) -> None
         config = replace(tiny_run, arm=arm, optim=optim, data=easy(tiny_run), budget_tokens=30_000)
         run_arm(config, tmp_path / str(number))
         meters = [report["judge"] for report in rounds(tmp_path / str(number))]
-        known = [meter for meter in meters if meter["informedness"] is not None and meter["n_malformed"] == 0]
-        assert any(meter["informedness"] is not None for meter in meters)
+        known = [meter for meter in meters if meter["informedness"] is not None]
+        assert known, "some round must have right and wrong answers, or nothing is tested"
         for meter in known:
             assert meter["informedness"] == pytest.approx(informedness)
             if auroc is not None:
