@@ -264,6 +264,8 @@ class ProposalReport:
         signal: Share of tasks whose attempts were neither all accepted nor all refused.
         reward_gap: Share of attempts accepted less the share that is right: above 0 the judge is gamed or lenient.
         levels: `ENV:LEVEL` to its share of the proposed tasks.
+        probe_gap: The reward gap on a fixed probe of real tasks (`play.probe`).
+        real_levels: `ENV:LEVEL` to its share of the real pool.
     """
 
     validity: float = math.nan
@@ -274,6 +276,8 @@ class ProposalReport:
     signal: float = math.nan
     reward_gap: float = math.nan
     levels: Mapping[str, float] = field(default_factory=dict)
+    probe_gap: float = math.nan
+    real_levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

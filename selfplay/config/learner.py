@@ -24,6 +24,8 @@ class LearnerConfig:
         advantage: Of the policy: `leave-one-out` (RLOO), `deviation` (GRPO), `centred` (Dr. GRPO), or `role`: one
             baseline and deviation for each role and env (TRR++).
         averaging: Of the policy, over tokens: see `play.policy_loss.clipped_loss`.
+        dynamic: Of the policy: tasks whose attempts all earned the same are left out (DAPO's dynamic sampling), also
+            where the baseline is not theirs or a divergence would use them.
         clip_low: Of the policy: lower side of the clipped ratio, 1 - this.
         clip_high: Upper side, 1 + this.
         kl: Of the policy: weight of the divergence from the weights it had when self-play began; 0 needs no such pass.
@@ -42,6 +44,7 @@ class LearnerConfig:
     store: Literal["accumulate", "replace", "subsample"] = "accumulate"
     advantage: Literal["leave-one-out", "deviation", "centred", "role"] = "leave-one-out"
     averaging: Literal["text", "token", "constant"] = "token"
+    dynamic: bool = False
     clip_low: float = 0.2
     clip_high: float = 0.2
     kl: float = 0.0
@@ -63,6 +66,9 @@ class LearnerConfig:
         require(stores, f"learner.kind = {self.kind}: store belongs to kinds likelihood and distill")
         start = {"first": "likelihood", "new": "distill"}.get(self.start, self.kind)
         require(start == self.kind, f"learner.start = {self.start}: belongs to kind: {start}, not {self.kind}")
+        require(
+            not self.dynamic or self.kind == "policy", f"learner.kind = {self.kind}: dynamic belongs to kind: policy"
+        )
         distills = self.kind == "distill" or (self.n_teachers, self.temperature) == (1, 1.0)
         require(distills, f"learner.kind = {self.kind}: n_teachers and temperature belong to kind: distill")
 
@@ -73,10 +79,10 @@ class RewardConfig:
 
     Attributes:
         kind: `none`: all the same; `learnability`, `variance`, `target` and `uncertainty` of the attempts at it;
-            `novelty` of its answers; `anchor`: levels that real tasks still unsolved have; `guide`: its likelihood
-            under the weights the model had when self-play began, so that tasks unlike real ones count less.
+            `novelty` of its answers; `anchor`: levels that real tasks still unsolved have; `guide`: the same times
+            its likelihood under the weights the model had when self-play began (relevant and clean, 2604.20209).
         target_solve_rate: Of `target`.
-        n_probe: Of `anchor`: real tasks attempted a round to see which are unsolved.
+        n_probe: Of `anchor` and `guide`: real tasks attempted a round to see which are unsolved.
     """
 
     kind: Literal["none", "learnability", "variance", "target", "uncertainty", "novelty", "anchor", "guide"] = "none"
@@ -93,7 +99,8 @@ class CurriculumConfig:
     """Which of the proposed tasks are attempted.
 
     Attributes:
-        kind: `none`: all; `random`: any `share` of them; `window`: those of levels whose solve rate lies between `low`
+        kind: `none`: all; `random`: any `share` of them; `fixed`: the easiest levels first, the others as the budget
+            is spent, whatever is solved; `window`: those of levels whose solve rate lies between `low`
             and `high` first; `learnability`: levels in proportion to 4p(1 - p). The same number in each.
         share: Of the admitted tasks that are attempted.
         low: Of the window.
@@ -101,7 +108,7 @@ class CurriculumConfig:
         memory: Share of a level's remembered solve rate that the next round does not replace.
     """
 
-    kind: Literal["none", "random", "window", "learnability"] = "none"
+    kind: Literal["none", "random", "fixed", "window", "learnability"] = "none"
     share: float = 0.5
     low: float = 0.2
     high: float = 0.8

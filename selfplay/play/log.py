@@ -68,6 +68,7 @@ SCALARS = {
     "proposals/distinct_answers": "proposals.distinct_answers",
     "proposals/signal": "proposals.signal",
     "proposals/reward_gap": "proposals.reward_gap",
+    "proposals/probe_gap": "proposals.probe_gap",
     "play/n_proposed": "n_proposed",
     "play/heldout_gain": "heldout_gain",
     "play/n_malformed_tasks": "n_malformed_tasks",
@@ -119,6 +120,8 @@ class RunLog:
                 self._writer.add_scalar(tag, flat[name], report["train_tokens"])
         for kind, share in report["proposals"]["levels"].items():
             self._writer.add_scalar(f"levels/{kind}", share, report["train_tokens"])
+        for kind, share in report["proposals"]["real_levels"].items():
+            self._writer.add_scalar(f"real_levels/{kind}", share, report["train_tokens"])
         if report["alarms"]:
             self._writer.add_text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
         self._writer.flush()

@@ -30,6 +30,7 @@ from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
 from selfplay.play.monitors import real_shares
 from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_solver
+from selfplay.play.probe import Probe
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
 from selfplay.play.solver import ModelSolver
@@ -201,12 +202,13 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
     admission = Admission.of(data, encoder)
     playing = Stages(
         proposer=build_proposer(config, state, admission),
-        curriculum=Curriculum(config.arm.curriculum, state.solve_rates),
+        curriculum=Curriculum(config.arm.curriculum, state.solve_rates, config.data.tasks),
         solver=build_solver(config, state, encoder),
         judge=build_arm_judge(config, state, encoder, verifier, data.pool),
         appraiser=Appraiser(state, encoder, verifier, config, data.pool),
         admission=admission,
         learner=build_learner(config, trainer, state, encoder),
+        probe=Probe(state, encoder, verifier, config, data.validation),
         verifier=verifier,
         heldout=Evaluator(data.heldout, encoder, verifier, config.data.n_accuracy),
         validation=Evaluator(data.validation, encoder, verifier, 0),

@@ -19,6 +19,7 @@ from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
 from selfplay.report.figures import Plate, draw_all
 from selfplay.report.fit_figures import study_fit_plate
+from selfplay.report.monitors import alarms_of
 from selfplay.report.samples import KINDS, Sample, choose_samples
 from selfplay.report.style import looks
 from selfplay.report.tables import comparison_table, prediction_table, run_table, seed_table
@@ -112,6 +113,7 @@ def render(
         limit_tokens=evidence.real_limit_tokens(),
         missing=evidence.missing,
         n_cells=evidence.n_cells,
+        alarms=alarms_of(evidence),
         level=level,
         margin=math.exp(level.margin),
         slope=reading.decision.slope.value,

@@ -52,6 +52,12 @@ METHODS = {
     "forward": ArmConfig(judge=LENIENT, learner=LearnerConfig("policy", correction="forward")),
     "dpo": ArmConfig(judge=LENIENT, learner=LearnerConfig("preference")),
     "random": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("random")),
+    "fixed": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("fixed")),
+    "dapo": ArmConfig(
+        judge=LENIENT, learner=LearnerConfig("policy", advantage="deviation", dynamic=True, clip_high=0.28, kl=0.05)
+    ),
+    "jury": ArmConfig(judge=LENIENT, jury=[JudgeConfig(), JudgeConfig("model")]),
+    "distill": ArmConfig(judge=LENIENT, solver_weights="frozen", learner=LearnerConfig("distill", start="new")),
     "window": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("window")),
     "learnable": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("learnability")),
     **{
@@ -78,7 +84,7 @@ def test_every_method_ends_on_the_token_and_resumes_to_the_bit(
     assert [report["n_proposed"] for report in played] == [0, 0, 100, 100, 100]
     if arm.judge.kind == "noisy":
         assert result.D_syn > 0
-    if arm.judge.kind == "model":
+    if arm.model_judge:
         assert result.flops_verify > 0
 
     class Interrupted(Exception):
@@ -139,12 +145,21 @@ def test_hindsight_turns_wrong_answers_into_examples(tiny_run: RunConfig, tmp_pa
 
 
 def test_alarms_name_what_is_out_of_bounds() -> None:
-    assert alarms(ProposalReport(), n_written=100, n_attempts=100) == ()
-    bad = ProposalReport(validity=0.0, novelty=0.0, distance=1.0, distinct_answers=0.0, reward_gap=0.9)
-    found = alarms(bad, n_written=100, n_attempts=100)
-    assert len(found) == 5
+    verified, policy = ArmConfig("v"), ArmConfig("p", learner=LearnerConfig("policy"))
+    assert alarms(ProposalReport(), n_written=100, n_attempts=100, arm=policy) == ()
+    bad = ProposalReport(
+        validity=0.0, novelty=0.0, distance=1.0, distinct_answers=0.0, reward_gap=0.9, entropy=0.01, signal=0.0,
+        probe_gap=0.9, real_levels={"e:1": 0.5, "e:2": 0.5},
+    )  # fmt: skip
+    found = alarms(bad, n_written=100, n_attempts=100, arm=policy)
+    assert len(found) == 8
     assert "validity 0.000 is below" in found[0]
-    assert alarms(bad, n_written=3, n_attempts=3) == ()
+    assert len(alarms(bad, n_written=100, n_attempts=100, arm=verified)) == 7, "it needs no contrast"
+    unchecked = ArmConfig("u", judge=JudgeConfig("accept-all"))
+    assert not any("reward gap" in line for line in alarms(bad, n_written=100, n_attempts=100, arm=unchecked))
+    assert alarms(replace(bad, probe_gap=math.nan), n_written=3, n_attempts=3, arm=policy) == ()
+    one_level = replace(bad, entropy=0.0, real_levels={"e:1": 1.0})
+    assert not any("entropy" in line for line in alarms(one_level, n_written=100, n_attempts=100, arm=policy))
 
 
 def test_an_alarm_can_stop_the_run(tiny_run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
