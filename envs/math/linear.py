@@ -131,6 +131,11 @@ class Linear(Env, SolutionFirst):
         self._check(a, b, x)
         return self._solved(a, b, x)
 
+    def relabel(self, task: Task, answer: str) -> Solved:
+        """The same left side with the value that the answer gives it: 6 for `3x+5=20` solves `3x+5=23`."""
+        a, b, _ = self._read(task.prompt)
+        return self.pose(f"{_side(a, b)}@{answer}")
+
     def _n_equations(self, limit: int) -> int:
         """Equations with |a|, |b| and |x| below a limit."""
         n_constants = 2 * limit - 1

@@ -62,7 +62,7 @@ def hindsight(judged: Sequence[Judged], envs: Mapping[str, Env], admission: Admi
         env = envs[item.attempt.task.env]
         if item.attempt.complete and item.verdict.outcome is Outcome.INCORRECT and isinstance(env, SolutionFirst):
             try:
-                read.append(env.pose(item.attempt.answer))
+                read.append(env.relabel(item.attempt.task, item.attempt.answer))
             except MalformedTask:
                 continue
     posed = admission.admit(read, posed=True).posed

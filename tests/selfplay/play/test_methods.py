@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import selfplay.play.run as run_module
+from envs.core import Outcome, Verdict
 from envs.math.linear import Linear
 from selfplay.config import (
     ArmConfig,
@@ -20,10 +21,14 @@ from selfplay.config import (
     TaskConfig,
 )
 from selfplay.configfile import load_config
+from selfplay.data.encoding import Encoder
+from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.ensemble import run_job
+from selfplay.play.keep import hindsight
 from selfplay.play.monitors import alarms
+from selfplay.play.proposer import Admission
 from selfplay.play.run import run_arm
-from selfplay.records import ProposalReport
+from selfplay.records import Attempt, Judged, ProposalReport
 
 LENIENT = JudgeConfig("noisy", 0.9, 0.5)
 METHODS = {
@@ -135,13 +140,23 @@ def easy(config: RunConfig) -> DataConfig:
 
 def test_hindsight_turns_wrong_answers_into_examples(tiny_run: RunConfig, tmp_path: Path) -> None:
     data = DataConfig([TaskConfig(Linear(), levels=[1])], n_real=100, n_validation=20, n_heldout=30, n_accuracy=10)
-    arms = [ArmConfig("plain", proposer="model"), ArmConfig("hindsight", proposer="model", hindsight=True)]
+    arms = [ArmConfig("plain", proposer="env"), ArmConfig("hindsight", proposer="env", hindsight=True)]
     model = replace(tiny_run.model, context_length=20)
     stored = []
     for arm in arms:
-        config = replace(tiny_run, data=data, arm=arm, model=model, play=replace(tiny_run.play, n_proposals=300))
+        config = replace(tiny_run, data=data, arm=arm, model=model, play=replace(tiny_run.play, n_proposals=60))
         stored.append(run_arm(config, tmp_path / arm.name).n_stored)
-    assert stored[1] >= stored[0]
+    assert stored[1] > stored[0] + 20, "a linear equation is posed from any answer and the left side it was given to"
+
+
+def test_hindsight_examples_are_right() -> None:
+    env, admission = Linear(), Admission(Encoder(Tokenizer.of([Linear()]), 40), frozenset(), frozenset())
+    wrong = Verdict(Outcome.INCORRECT)
+    answers = ("6", "11/3", "10/2", "nonsense")
+    judged = [Judged(Attempt(env.parse("3x+5=20"), one, True, 9, 2, 0.0, 0), wrong, "exact") for one in answers]
+    found = hindsight(judged, {env.name: env}, admission, 4)
+    assert [(one.task.prompt, one.answer) for one in found] == [("3x+5=23", "6"), ("3x+5=16", "11/3"), ("3x+5=20", "5")]
+    assert all(env.verify(one.task, one.answer).outcome is Outcome.CORRECT for one in found)
 
 
 def test_alarms_name_what_is_out_of_bounds() -> None:
