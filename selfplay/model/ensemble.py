@@ -10,25 +10,26 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
-from selfplay.model.gpt import GPT, Cache
+from selfplay.model.gpt import GPT, Attention, Memory
 
 
-@dataclass(slots=True)
-class Caches:
-    """One cache a member."""
+class _Layers(Memory):
+    """A member's part of a memory that has the layers of all members, one after the other."""
 
-    of_member: list[Cache]
+    def __init__(self, memory: Memory, first: int) -> None:
+        self._memory, self._first, self.mask = memory, first, memory.mask
 
-    def take(self, rows: Tensor) -> Caches:
-        """See `Cache.take`."""
-        return Caches([cache.take(rows) for cache in self.of_member])
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        return self._memory.extend(self._first + layer, keys, values)
+
+    def attend(self, layer: int, attention: Attention, qkv: Tensor) -> Tensor | None:
+        return self._memory.attend(self._first + layer, attention, qkv)
 
 
 class Ensemble(nn.Module):
@@ -40,27 +41,50 @@ class Ensemble(nn.Module):
         self.config, self.vocab_size = members[0].config, members[0].vocab_size
 
     @property
+    def embedding(self) -> nn.Embedding:
+        """The first member's, for its device and its precision."""
+        return self.members[0].embedding
+
+    @property
+    def cos(self) -> Tensor:
+        """Of the rotary positions, which members have alike."""
+        return self.members[0].cos
+
+    @property
+    def sin(self) -> Tensor:
+        """Likewise."""
+        return self.members[0].sin
+
+    @property
     def n_members(self) -> int:
         """How many models read every token."""
         return len(self.members)
 
     @property
-    def embedding(self) -> nn.Embedding:
-        """The first member's, for its device."""
-        return self.members[0].embedding
+    def compute_dtype(self) -> torch.dtype:
+        """Of the members' matrix products."""
+        dtype: torch.dtype = self.members[0].compute_dtype
+        return dtype
 
-    def forward(self, tokens: Tensor, cache: Caches | None = None, wanted: Tensor | None = None) -> Tensor:
-        """Log-probabilities of shape `(B, T, V)`, which serve as logits; see `GPT.forward`."""
-        caches = [None] * self.n_members if cache is None else cache.of_member
-        each = [
-            member(tokens, one, wanted).float().log_softmax(-1)
-            for member, one in zip(self.members, caches, strict=True)
-        ]  # fmt: skip
+    @compute_dtype.setter
+    def compute_dtype(self, dtype: torch.dtype) -> None:
+        for member in self.members:
+            member.compute_dtype = dtype
+
+    def forward(
+        self,
+        tokens: Tensor,
+        memory: Memory | None = None,
+        wanted: Tensor | None = None,
+        positions: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Log-probabilities, `(B, T, V)` or `(W, V)`, which serve as logits; see `GPT.forward`."""
+        n_layer, each = self.config.n_layer, []
+        for number, member in enumerate(self.members):
+            own = None if memory is None else _Layers(memory, number * n_layer)
+            each.append(member(tokens, own, wanted, positions, mask).float().log_softmax(-1))
         return torch.stack(each).logsumexp(0) - math.log(self.n_members)
-
-    def empty_cache(self, n_rows: int, length: int) -> Caches:
-        """See `GPT.empty_cache`."""
-        return Caches([member.empty_cache(n_rows, length) for member in self.members])
 
 
 def build_model(config: ModelConfig, vocab_size: int, n_members: int = 1) -> GPT:

@@ -14,7 +14,8 @@ from selfplay.model.experts import Experts, imbalance
 from selfplay.model.flops import BACKWARD, forward_flops, idle_parameters, matrix_parameters
 from selfplay.model.gpt import GPT, FeedForward, Linear
 from selfplay.model.hf import export_hf
-from selfplay.model.tokenizer import Tokenizer
+from selfplay.model.sampler import Sampler
+from selfplay.model.tokenizer import END, Tokenizer
 
 VOCAB = 11
 
@@ -123,12 +124,13 @@ def test_flops_are_those_of_active_experts_and_equal_the_counter(config: ModelCo
 
 
 @torch.inference_mode()
-def test_decoding_with_the_cache_equals_the_full_forward(config: ModelConfig) -> None:
+def test_sampling_equals_the_full_forward(config: ModelConfig) -> None:
     model = GPT(config, VOCAB).eval()
-    tokens = torch.randint(VOCAB, (5, 12))
-    cache = model.empty_cache(5, 16)
-    pieces = [model(tokens[:, :4], cache)] + [model(tokens[:, i : i + 1], cache) for i in range(4, 12)]
-    torch.testing.assert_close(torch.cat(pieces, 1), model(tokens), atol=1e-5, rtol=1e-5)
+    for prompt in ([5, 6], [7]):
+        for text in Sampler(model).sample([prompt], key=1, stop=END, n_per_prompt=3):
+            tokens = torch.tensor([[*prompt, *text.tokens]])
+            read = model(tokens[:, :-1]).log_softmax(-1).gather(-1, tokens[:, 1:, None])[0, len(prompt) - 1 :, 0]
+            assert read.sum().item() == pytest.approx(text.logprob_nats, abs=1e-4)
 
 
 def test_what_experts_cannot_do_is_refused_in_a_line(config: ModelConfig, tiny_run: RunConfig, tmp_path: Path) -> None:

@@ -121,7 +121,8 @@ DISTILL = ArmConfig(
 
 
 def test_a_student_pays_for_its_teachers(tiny_run: RunConfig, tmp_path: Path) -> None:
-    config = replace(tiny_run, arm=DISTILL, budget_tokens=21_000)
+    play = replace(tiny_run.play, n_proposals=30)
+    config = replace(tiny_run, arm=DISTILL, budget_tokens=21_000, play=play)
     result = run_job(config, tmp_path / "whole")
     assert result.D == 21_000
     rounds = read_rounds(tmp_path / "whole" / "rounds.jsonl", result)
