@@ -21,6 +21,8 @@ MIN_DISTINCT = 0.01
 MAX_DISTANCE = 0.95
 MAX_REWARD_GAP = 0.5
 MIN_ENTROPY = 0.1
+SPREAD = 0.5
+"""Entropy in nats above which real tasks are of several levels: of 2% and 98% one may well be missing."""
 MIN_SIGNAL = 0.005
 MIN_CASES = 50
 """Texts or attempts below which no share of them is an alarm."""
@@ -91,7 +93,7 @@ def _alarms(report: ProposalReport, n_written: int, n_attempts: int, arm: ArmCon
         yield f"proposal novelty {report.novelty:.3f} is below {MIN_NOVELTY}: tasks of earlier rounds come again"
     if n_written >= MIN_CASES and report.distance > MAX_DISTANCE:
         yield f"distance to real tasks {report.distance:.3f} is above {MAX_DISTANCE}: other levels than the real ones"
-    if n_written >= MIN_CASES and report.entropy < MIN_ENTROPY * real_entropy:
+    if n_written >= MIN_CASES and real_entropy > SPREAD and report.entropy < MIN_ENTROPY * real_entropy:
         least = MIN_ENTROPY * real_entropy
         yield f"proposal entropy {report.entropy:.3f} is below {least:.3f}, {MIN_ENTROPY} of the real: few levels left"
     if contrasts and n_attempts >= MIN_CASES and report.signal < MIN_SIGNAL:
@@ -106,7 +108,7 @@ def _alarms(report: ProposalReport, n_written: int, n_attempts: int, arm: ArmCon
 
 def entropy(levels: Mapping[str, float]) -> float:
     """Of shares, in nats; nan without any."""
-    return -sum(share * math.log(share) for share in levels.values()) if levels else math.nan
+    return sum(share * -math.log(share) for share in levels.values()) if levels else math.nan
 
 
 def shares(tasks: Sequence[Task]) -> dict[str, float]:

@@ -173,8 +173,9 @@ def test_alarms_name_what_is_out_of_bounds() -> None:
     unchecked = ArmConfig("u", judge=JudgeConfig("accept-all"))
     assert not any("reward gap" in line for line in alarms(bad, n_written=100, n_attempts=100, arm=unchecked))
     assert alarms(replace(bad, probe_gap=math.nan), n_written=3, n_attempts=3, arm=policy) == ()
-    one_level = replace(bad, entropy=0.0, real_levels={"e:1": 1.0})
-    assert not any("entropy" in line for line in alarms(one_level, n_written=100, n_attempts=100, arm=policy))
+    for real in ({"e:1": 1.0}, {"e:1": 0.02, "e:2": 0.98}):
+        narrow = replace(bad, entropy=0.0, real_levels=real)
+        assert not any("entropy" in line for line in alarms(narrow, n_written=100, n_attempts=100, arm=policy))
 
 
 def test_an_alarm_can_stop_the_run(tiny_run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
