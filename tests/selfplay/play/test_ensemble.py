@@ -121,18 +121,18 @@ DISTILL = ArmConfig(
 
 
 def test_a_student_pays_for_its_teachers(tiny_run: RunConfig, tmp_path: Path) -> None:
-    play = replace(tiny_run.play, n_proposals=30)
-    config = replace(tiny_run, arm=DISTILL, budget_tokens=21_000, play=play)
+    play = replace(tiny_run.play, n_proposals=30, start_tokens=3_000, round_tokens=1_500)
+    config = replace(tiny_run, arm=DISTILL, budget_tokens=10_500, play=play)
     result = run_job(config, tmp_path / "whole")
-    assert result.D == 21_000
+    assert result.D == 10_500
     rounds = read_rounds(tmp_path / "whole" / "rounds.jsonl", result)
-    assert [report.train_tokens for report in rounds] == [3_000, 6_000, 15_000, 18_000, 21_000]
+    assert [report.train_tokens for report in rounds] == [1_500, 3_000, 7_500, 9_000, 10_500]
     teacher = json.loads((tmp_path / "whole" / "teachers" / "01" / "result.json").read_text())
     assert teacher["D"] == config.play.start_tokens
     assert teacher["N"] == result.N
     spent = rounds[3].train_flops - rounds[2].train_flops
-    assert spent / (rounds[1].train_flops / 2) == pytest.approx(5 / 3, rel=0.03), "two teachers read every token too"
-    assert rounds[2].train_flops - rounds[1].train_flops == pytest.approx(spent + teacher["flops_train"], rel=0.03)
+    assert spent / (rounds[1].train_flops / 2) == pytest.approx(5 / 3, rel=0.05), "two teachers read every token too"
+    assert rounds[2].train_flops - rounds[1].train_flops == pytest.approx(spent + teacher["flops_train"], rel=0.05)
     losses = [report.heldout.answer_nats_per_token for report in rounds]
     assert losses[2] != losses[1], "the student begins anew"
 
