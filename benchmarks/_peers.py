@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
+from selfplay.model.architecture import write_architecture
 from selfplay.model.gpt import GPT
-from selfplay.model.hf import qwen3_config, to_qwen3
+from selfplay.model.hf import named_as_theirs
 
 VOCABULARY = 128
 SIZES = {
@@ -80,10 +81,10 @@ def qwen3(model: GPT, dtype: torch.dtype) -> Any:
     """transformers' model with our weights."""
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
-    said = qwen3_config(model.config, model.vocab_size)
+    said = write_architecture(model.config, model.vocab_size)
     shape = {name: value for name, value in said.items() if name not in ("architectures", "model_type")}
     theirs = Qwen3ForCausalLM(Qwen3Config(**shape)).eval()
-    theirs.load_state_dict(to_qwen3(model), strict=False)
+    theirs.load_state_dict(named_as_theirs(model), strict=False)
     return theirs.to(dtype)
 
 

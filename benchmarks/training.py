@@ -21,9 +21,9 @@ from torch import nn
 
 from selfplay.config import OptimConfig
 from selfplay.data.encoding import Batch
+from selfplay.model.architecture import write_architecture
 from selfplay.model.flops import BACKWARD, forward_flops
 from selfplay.model.gpt import GPT
-from selfplay.model.hf import qwen3_config
 from selfplay.model.optim import build_optimizer
 from selfplay.play.learn import wanted_loss
 
@@ -83,7 +83,8 @@ def steps_of(name: str) -> dict[str, Step]:
         "ours bf16": ours(name, tokens, torch.bfloat16, compiled=False),
         "ours bf16 compiled": ours(name, tokens, torch.bfloat16, compiled=True),
     }
-    shape = {k: v for k, v in qwen3_config(SIZES[name], VOCABULARY).items() if k not in ("architectures", "model_type")}
+    said = write_architecture(SIZES[name], VOCABULARY)
+    shape = {key: value for key, value in said.items() if key not in ("architectures", "model_type")}
     for way, (autocast, compiled) in ways.items():
         hf = Qwen3ForCausalLM(Qwen3Config(**shape, use_cache=False))
         made[f"hf {way}"] = peer(hf, tokens, autocast=autocast, compiled=compiled)

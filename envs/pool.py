@@ -17,18 +17,17 @@ import os
 import pickle
 import select
 import signal
-import socket
 import subprocess
-import sys
 import time
 import weakref
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
+from envs.batch import Batch
 from envs.core import Env, Executed, Outcome, Task, Verdict
+from envs.process import START_S, Worker, bury, bury_all, ending, start
 
 Item = TypeVar("Item")
 
@@ -38,15 +37,12 @@ LIMIT_S = 1.0
 MEMORY_BYTES = 512 * 2**20
 """Address space a worker may take beyond what it has when ready to work."""
 
-_START_S = 120.0
 _END_S = 1.0
 _CHUNK = 64
 _TRIES = 2
 _TRIES_IF_KILLED = 5  # by others: a signal that neither the check nor the pool sent says little about the check
 _LONGEST_RESULT = 2**20
 
-# The path first: a worker must find what this process found, wherever it was started.
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from envs.worker import serve; serve(sys.argv[2])"
 
 Ended: TypeAlias = Literal["timeout", "crash", "memory"]
 
@@ -62,17 +58,6 @@ class Failure:
 
     kind: Literal["timeout", "crash", "memory", "error"]
     detail: str
-
-
-@dataclass(eq=False)
-class _Worker:
-    process: subprocess.Popen[bytes]
-    channel: socket.socket
-    ready: bool = False
-    chunk: deque[int] = field(default_factory=deque)
-    """Indices handed out and not answered; the first is the one being checked."""
-    deadline: float = 0.0
-    received: bytes = b""
 
 
 class Pool(Generic[Item]):
@@ -103,8 +88,8 @@ class Pool(Generic[Item]):
         self._work = pickle.dumps(work)
         self._n_workers, self._limit_s, self._memory_bytes = workers, limit_s, memory_bytes
         self._environment = {**os.environ, **(environment or {})}
-        self._workers: list[_Worker] = []
-        weakref.finalize(self, _bury_all, self._workers)  # a pool nobody closed leaves no process either
+        self._workers: list[Worker] = []
+        weakref.finalize(self, bury_all, self._workers)  # a pool nobody closed leaves no process either
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +101,7 @@ class Pool(Generic[Item]):
 
     def close(self) -> None:
         """Kill the workers. A later `map` starts new ones."""
-        _bury_all(self._workers)
+        bury_all(self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -136,31 +121,46 @@ class Pool(Generic[Item]):
         Raises:
             RuntimeError: A worker could not load `work`.
         """
-        batch = _Batch(items, self._n_workers)
-        try:
-            while batch.n_open:
-                self._man(batch)
-                self._hand_out(batch)
-                self._listen(batch)
-                on_done(len(items) - batch.n_open)
-        except BaseException:
-            self.close()  # workers may be in the middle of a chunk nobody waits for any more
-            raise
-        return batch.results
+        stream = self.stream(most_at_once=max(1, min(_CHUNK, len(items) // (4 * self._n_workers))))
+        stream.add(items)
+        return stream.results(on_done=on_done)
 
-    def _man(self, batch: _Batch[Item]) -> None:
+    def stream(self, *, most_at_once: int = _CHUNK) -> Stream[Item]:
+        """A `map` whose items come bit by bit, to be checked while the caller makes more. One at a time.
+
+        Args:
+            most_at_once: Items handed to a worker together.
+        """
+        return Stream(self, Batch(most_at_once))
+
+    def turn(self, batch: Batch[Item], *, wait: bool) -> None:
+        """Hand out what can be and take up what has come; wait for something to come if asked."""
+        self._man(batch)
+        self._hand_out(batch)
+        self._listen(batch, wait=wait)
+
+    @contextlib.contextmanager
+    def closed_on_failure(self) -> Iterator[None]:
+        """For turns: workers may be in the middle of a chunk nobody waits for any more."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _man(self, batch: Batch[Item]) -> None:
         """Have as many workers as there is work for."""
         while len(self._workers) < min(self._n_workers, batch.n_open):
-            self._workers.append(_start(self._work, self._limit_s, self._memory_bytes, self._environment))
+            self._workers.append(start(self._work, self._limit_s, self._memory_bytes, self._environment))
 
-    def _hand_out(self, batch: _Batch[Item]) -> None:
+    def _hand_out(self, batch: Batch[Item]) -> None:
         for worker in list(self._workers):
             if worker.ready and not worker.chunk and (chunk := batch.take()):
                 worker.chunk.extend(chunk)
                 worker.deadline = time.monotonic() + self._limit_s
                 self._send(worker, pickle.dumps([(index, batch.items[index]) for index in chunk]), batch)
 
-    def _send(self, worker: _Worker, message: bytes, batch: _Batch[Item]) -> None:
+    def _send(self, worker: Worker, message: bytes, batch: Batch[Item]) -> None:
         try:
             worker.channel.sendall(len(message).to_bytes(8) + message)
         except OSError:  # it died idle: no item is to blame
@@ -168,26 +168,26 @@ class Pool(Generic[Item]):
             worker.chunk.clear()
             self._replace(worker, batch, "crash")
 
-    def _listen(self, batch: _Batch[Item]) -> None:
-        """Wait for results or a deadline."""
+    def _listen(self, batch: Batch[Item], *, wait: bool) -> None:
+        """Take up results, waiting for one or a deadline where asked."""
         busy = [worker for worker in self._workers if worker.chunk or not worker.ready]
         if not busy:
             return
-        wait_s = max(min(worker.deadline for worker in busy) - time.monotonic(), 0.0)
+        wait_s = max(min(worker.deadline for worker in busy) - time.monotonic(), 0.0) if wait else 0.0
         # poll and not select: descriptors may be above 1023.
         poller, by_number = select.poll(), {worker.channel.fileno(): worker for worker in busy}
         for number in by_number:
             poller.register(number, select.POLLIN)
-        for number, _ in poller.poll(wait_s * 1e3 + 1):
+        for number, _ in poller.poll(wait_s * 1e3 + 1 if wait else 0):
             self._receive(by_number[number], batch)
         now = time.monotonic()
         for worker in busy:
             if worker in self._workers and worker.deadline < now and (worker.chunk or not worker.ready):
                 if not worker.ready:
-                    raise RuntimeError(f"a verification worker did not start within {_START_S:.0f} s")
+                    raise RuntimeError(f"a verification worker did not start within {START_S:.0f} s")
                 self._replace(worker, batch, "timeout")
 
-    def _receive(self, worker: _Worker, batch: _Batch[Item]) -> None:
+    def _receive(self, worker: Worker, batch: Batch[Item]) -> None:
         try:
             received = worker.channel.recv(2**16)
         except OSError:
@@ -208,7 +208,7 @@ class Pool(Generic[Item]):
                 return
             worker.deadline = time.monotonic() + self._limit_s
 
-    def _settle(self, worker: _Worker, line: bytes, batch: _Batch[Item]) -> Ended | None:
+    def _settle(self, worker: Worker, line: bytes, batch: Batch[Item]) -> Ended | None:
         """Take one result, or say why the worker has to go: no memory, or lines outside the protocol."""
         try:
             index, kind, content = json.loads(line)
@@ -219,13 +219,15 @@ class Pool(Generic[Item]):
         batch.settle(worker.chunk.popleft(), content if kind == "result" else Failure("error", str(content)))
         return None
 
-    def _replace(self, worker: _Worker, batch: _Batch[Item], kind: Ended) -> None:
+    def _replace(self, worker: Worker, batch: Batch[Item], kind: Ended) -> None:
         """Bury a worker. The item it was at is tried again alone or given up; the others go back to the queue."""
         was_ready = worker.ready
         self._workers.remove(worker)
-        ended_itself = _bury(worker)
+        ended_itself = bury(worker)
         if not was_ready:
-            batch.count_failed_start(ended_itself)
+            batch.n_failed_starts += 1
+            if batch.n_failed_starts > _TRIES_IF_KILLED:
+                raise RuntimeError(f"verification workers die while starting: {ending(ended_itself)}")
             return
         if not worker.chunk:
             return
@@ -238,90 +240,31 @@ class Pool(Generic[Item]):
         elif kind == "memory":
             failure = Failure("memory", f"more than {self._memory_bytes / 2**20:.0f} MiB")
         else:
-            failure = Failure("crash", _ending(ended_itself))
+            failure = Failure("crash", ending(ended_itself))
         batch.fail(culprit, failure, _TRIES_IF_KILLED if killed else _TRIES)
 
 
-class _Batch(Generic[Item]):
-    """The items of one `map` call: which wait, which were tried, what came out."""
+class Stream(Generic[Item]):
+    """Items that are worked on while more are added."""
 
-    def __init__(self, items: Sequence[Item], n_workers: int) -> None:
-        self.items = items
-        self.results: list[Any] = [None] * len(items)
-        self.n_open = len(items)
-        self._queue = deque(range(len(items)))
-        self._alone: deque[int] = deque()
-        self._tries: dict[int, int] = {}
-        self._chunk = max(1, min(_CHUNK, len(items) // (4 * n_workers)))
-        self._failed_starts = 0
+    def __init__(self, pool: Pool[Item], batch: Batch[Item]) -> None:
+        self._pool, self._batch = pool, batch
 
-    def take(self) -> list[int]:
-        """What a worker does next: items that failed before go alone."""
-        if self._alone:
-            return [self._alone.popleft()]
-        return [self._queue.popleft() for _ in range(min(self._chunk, len(self._queue)))]
+    def add(self, items: Sequence[Item]) -> None:
+        """Add items and return at once; workers go on with those before."""
+        self._batch.add(items)
+        if self._batch.n_open:
+            with self._pool.closed_on_failure():
+                self._pool.turn(self._batch, wait=False)
 
-    def put_back(self, indices: Sequence[int]) -> None:
-        self._queue.extendleft(reversed(indices))
-
-    def settle(self, index: int, result: Any) -> None:
-        self.results[index] = result
-        self.n_open -= 1
-        self._failed_starts = 0
-
-    def fail(self, index: int, failure: Failure, most_tries: int) -> None:
-        self._tries[index] = self._tries.get(index, 0) + 1
-        if self._tries[index] < most_tries:
-            self._alone.append(index)
-        else:
-            self.settle(index, failure)
-
-    def count_failed_start(self, code: int | None) -> None:
-        self._failed_starts += 1
-        if self._failed_starts > _TRIES_IF_KILLED:
-            raise RuntimeError(f"verification workers die while starting: {_ending(code)}")
-
-
-def _start(work: bytes, limit_s: float, memory_bytes: int, environment: Mapping[str, str]) -> _Worker:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        arguments = json.dumps([theirs.fileno(), limit_s, memory_bytes])
-        process = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, json.dumps(sys.path), arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env=dict(environment),
-            start_new_session=True,  # Ctrl-C in a terminal is for the parent, which then ends its workers
-        )
-    worker = _Worker(process, ours, deadline=time.monotonic() + _START_S)
-    ours.settimeout(_START_S)
-    with contextlib.suppress(OSError):  # it died: the next read says so
-        ours.sendall(len(work).to_bytes(8) + work)
-    return worker
-
-
-def _bury(worker: _Worker) -> int | None:
-    """Kill a worker; returns the exit code of one that was dying by itself."""
-    worker.channel.close()
-    ended_itself = worker.process.poll()
-    worker.process.kill()
-    worker.process.wait()
-    return ended_itself
-
-
-def _bury_all(workers: list[_Worker]) -> None:
-    while workers:
-        _bury(workers.pop())
-
-
-def _ending(code: int | None) -> str:
-    if code is None:
-        return "its process sent something other than results"
-    if code >= 0:
-        return f"its process ended with exit code {code}"
-    return f"its process was ended by {signal.Signals(-code).name}"
+    def results(self, *, on_done: Callable[[int], object] = lambda _: None) -> list[Any]:
+        """Wait for all that was added; see `Pool.map`."""
+        batch = self._batch
+        with self._pool.closed_on_failure():
+            while batch.n_open:
+                self._pool.turn(batch, wait=True)
+                on_done(len(batch.items) - batch.n_open)
+        return batch.results
 
 
 @dataclass(frozen=True)
@@ -386,6 +329,14 @@ class VerifyPool:
         results = self._pool.map([pairs[index] for index in others])
         verdicts.update(zip(others, map(verdict_of, results), strict=True))
         return [verdicts[index] for index in range(len(pairs))]
+
+    def stream(self) -> Stream[tuple[Task, str]]:
+        """Checks of attempts that are still being written; its results are for `verdict_of`. Not for programs."""
+        return self._pool.stream()
+
+    def streams(self, env: str) -> bool:
+        """Whether attempts at the env's tasks may be streamed: programs run many at once, in the sandbox, instead."""
+        return not isinstance(self._envs[env], Executed)
 
 
 def verdict_of(result: Any) -> Verdict:

@@ -28,9 +28,14 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from selfplay.commands import export, fit, predict, verdict
+
+if TYPE_CHECKING:
+    from selfplay.config import RunConfig, StudyConfig
+
+    Config = TypeVar("Config", RunConfig, StudyConfig)
 
 Command = Callable[[argparse.Namespace], int | None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -134,6 +139,11 @@ def _add_jobs(commands: Commands) -> tuple[argparse.ArgumentParser, argparse.Arg
         command.add_argument("--config", required=True, metavar="FILE", help="YAML configuration")
         command.add_argument("--out", type=Path, metavar="DIR", help="folder of the result (default: runs/, by CONFIG)")
         command.add_argument("--print_config", action="store_true", help="print the resolved configuration and stop")
+        command.add_argument(
+            "--from-hf",
+            metavar="DIR",
+            help="start from a local Qwen3 or Llama checkpoint, with its tokenizer (extra hf)",
+        )
         _add_sandbox(command)
     return train, study
 
@@ -182,11 +192,28 @@ def _version() -> str:
     return version("selfplay-testbed")
 
 
+def _load(kind: type[Config], arguments: argparse.Namespace) -> Config:
+    """The configuration of a job, with the shape of the checkpoint it starts from, if any."""
+    from dataclasses import replace
+
+    from selfplay.configfile import given_keys, load_config
+
+    words: list[str] = [*arguments.overrides]
+    if arguments.from_hf:
+        words += ["--model.from_hf", arguments.from_hf]
+    config = load_config(kind, arguments.config, words)
+    if config.model.from_hf is None:
+        return config
+    from selfplay.model.architecture import shaped
+
+    return replace(config, model=shaped(config.model, given_keys(kind, arguments.config, words, "model")))
+
+
 def _train(arguments: argparse.Namespace) -> None:
     from selfplay.config import RunConfig
-    from selfplay.configfile import load_config, to_yaml
+    from selfplay.configfile import to_yaml
 
-    config = load_config(RunConfig, arguments.config, arguments.overrides)
+    config = _load(RunConfig, arguments)
     if arguments.print_config:
         print(to_yaml(config), end="")
         return
@@ -204,9 +231,9 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _study(arguments: argparse.Namespace) -> None:
     from selfplay.config import StudyConfig
-    from selfplay.configfile import load_config, to_yaml
+    from selfplay.configfile import to_yaml
 
-    config = load_config(StudyConfig, arguments.config, arguments.overrides)
+    config = _load(StudyConfig, arguments)
     if arguments.print_config:
         print(to_yaml(config), end="")
         return

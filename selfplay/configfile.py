@@ -29,6 +29,7 @@ from selfplay.config import (
     OptimConfig,
     PlayConfig,
     RewardConfig,
+    RopeScaling,
     RunConfig,
     StudyConfig,
     TaskConfig,
@@ -37,6 +38,7 @@ from selfplay.scaling.claim import Rule
 
 PARTS = (
     ModelConfig,
+    RopeScaling,
     OptimConfig,
     TaskConfig,
     DataConfig,
@@ -90,10 +92,7 @@ def load_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     Raises:
         ValueError: The file is missing, or a key, type or value is wrong; one line that says which.
     """
-    set_parsing_settings(subclasses_enabled=[Env])
-    parser = ArgumentParser(exit_on_error=False, allow_abbrev=False)
-    parser.add_class_arguments(kind)
-    parser.add_argument("--config", action="config")
+    parser = _config_parser(kind)
     try:
         _check_file(kind, Path(path))
         parsed = parser.parse_args(["--config", str(path), *overrides])
@@ -105,6 +104,27 @@ def load_config(kind: type[Config], path: Path | str, overrides: Sequence[str] =
     except ValueError as error:
         raise ValueError(f"{path}: {_one_line(str(error))}") from None
     return built
+
+
+def given_keys(kind: type[Config], path: Path | str, overrides: Sequence[str], group: str) -> frozenset[str]:
+    """Names of the keys of a group that a file or its overrides state; the others are at their defaults.
+
+    Args:
+        kind: As for `load_config`, which has read the same file and overrides without an error.
+        path: Likewise.
+        overrides: Likewise.
+        group: Such as `model`.
+    """
+    stated = _config_parser(kind).parse_args(["--config", str(path), *overrides], defaults=False)
+    return frozenset(vars(stated.get(group)) if group in stated else ())
+
+
+def _config_parser(kind: type[Config]) -> ArgumentParser:
+    set_parsing_settings(subclasses_enabled=[Env])
+    parser = ArgumentParser(exit_on_error=False, allow_abbrev=False)
+    parser.add_class_arguments(kind)
+    parser.add_argument("--config", action="config")
+    return parser
 
 
 def holds_run(folder: Path, config: RunConfig) -> bool:

@@ -11,7 +11,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def add(commands: Commands) -> None:
     """Add the command to the parser; what it needs is imported when it runs."""
-    text = "Write a run's weights as a Hugging Face checkpoint (Qwen3), tokenizer included."
+    text = "Write a run's weights as a Hugging Face checkpoint (Qwen3 or Llama), tokenizer included."
     export = commands.add_parser("export", help=text, description=text, allow_abbrev=False)
     export.set_defaults(command=run_export)
     export.add_argument("checkpoint", type=Path, metavar="CKPT", help="best.ckpt or checkpoint.ckpt in a run folder")
@@ -27,6 +27,8 @@ def run_export(arguments: argparse.Namespace) -> None:
         raise ValueError(f"--to hf {folder}: not empty; name a new folder")
     from selfplay.config import RunConfig
     from selfplay.configfile import CONFIG, load_config
+    from selfplay.model.architecture import read_architecture
+    from selfplay.model.foreign import COPY
     from selfplay.model.gpt import GPT
     from selfplay.model.hf import export_hf
     from selfplay.play.checkpoint import load_checkpoint
@@ -37,8 +39,9 @@ def run_export(arguments: argparse.Namespace) -> None:
     if config.arm.n_members > 1:
         raise ValueError(f"{path}: an ensemble of {config.arm.n_members}; export a member, below members/")
     saved = load_checkpoint(path)
-    tokenizer = build_encoder(config).tokenizer
+    tokenizer = build_encoder(config, path.parent).tokenizer
     model = GPT(config.model, len(tokenizer))
     model.load_state_dict(saved.get("average", saved["model"]))
-    export_hf(model.eval(), tokenizer, folder)
+    known = read_architecture(path.parent / COPY) if config.model.from_hf else {}
+    export_hf(model.eval(), tokenizer, folder, known.get("max_position_embeddings", 0))
     print(f"{folder}: written; transformers loads it with AutoModelForCausalLM and AutoTokenizer")

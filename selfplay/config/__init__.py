@@ -9,7 +9,7 @@ from selfplay.config.checks import require, require_fraction, require_not_negati
 from selfplay.config.data import DataConfig, TaskConfig
 from selfplay.config.judge import JudgeConfig
 from selfplay.config.learner import CurriculumConfig, LearnerConfig, RewardConfig
-from selfplay.config.model import ModelConfig
+from selfplay.config.model import ModelConfig, RopeScaling
 from selfplay.config.optim import DeviceConfig, OptimConfig
 from selfplay.config.play import PlayConfig
 from selfplay.config.run import RunConfig
@@ -26,6 +26,7 @@ __all__ = [
     "OptimConfig",
     "PlayConfig",
     "RewardConfig",
+    "RopeScaling",
     "RunConfig",
     "StudyConfig",
     "TaskConfig",

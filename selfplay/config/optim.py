@@ -65,12 +65,16 @@ class DeviceConfig:
         precision: Fabric's precision, or `bf16`: training computes in bf16 by explicit casts, which is faster than
             autocast on a CPU, and sampling and evaluation in fp32. A CPU without bf16 instructions is slower in bf16.
         compiled: Whether training steps go through torch.compile: `auto` where the run is long enough to repay it.
+        sampler: What writes proposals and attempts: `ours`, or a `vllm` server (see `model.vllm`). Evaluation is ours.
+        vllm_url: Root of that server.
         n_threads: CPU threads of a run. The number changes float rounding, so it is part of the experiment.
     """
 
     accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
     precision: Literal["32-true", "bf16-mixed", "bf16"] = "32-true"
     compiled: Literal["auto", "on", "off"] = "auto"
+    sampler: Literal["ours", "vllm"] = "ours"
+    vllm_url: str = "http://localhost:8000"
     n_threads: int = 1
 
     def __post_init__(self) -> None:

@@ -50,6 +50,11 @@ class RunConfig:
             f"play.start_tokens = {self.play.start_tokens} leave the student nothing; raise it or train fewer",
         )
 
+        alone = self.model.from_hf is None or (self.arm.n_members, learner.n_teachers) == (1, 1)
+        require(
+            alone, f"model.from_hf = {self.model.from_hf}: members and teachers would all begin alike; use 1 of each"
+        )
+
     @property
     def real_seed(self) -> int:
         """The seed of the real data."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from envs.core import Task
 from selfplay.model.sampler import Completion
-from selfplay.model.tokenizer import END, JUDGE, PAD, SOLVE, Tokenizer
+from selfplay.model.tokenizer import PAD, Vocabulary
 from selfplay.records import Source
 
 
@@ -67,7 +67,7 @@ class Batch(NamedTuple):
 class Encoder:
     """Writes tasks and answers as the texts the model knows."""
 
-    def __init__(self, tokenizer: Tokenizer, context_length: int, *, works: bool = False) -> None:
+    def __init__(self, tokenizer: Vocabulary, context_length: int, *, works: bool = False) -> None:
         """`works`: whether answers follow worked steps, which may be empty."""
         self.tokenizer = tokenizer
         self.context_length = context_length
@@ -83,7 +83,7 @@ class Encoder:
 
     def solve_prompt(self, task: Task) -> list[int]:
         """What a model continues with an answer."""
-        return [self.tokenizer.task_token(task.env), *self.tokenizer.encode(task.prompt), SOLVE]
+        return [self.tokenizer.task_token(task.env), *self.tokenizer.encode(task.prompt), self.tokenizer.solve]
 
     def solved(self, task: Task, answer: str, source: Source = Source.REAL, work: str = "") -> Text:
         """A task with its answer, and its work where `works`; both count as answer.
@@ -92,8 +92,9 @@ class Encoder:
             ValueError: It does not fit the context, or a character is in no alphabet.
         """
         prompt, encode = self.solve_prompt(task), self.tokenizer.encode
-        steps = (*encode(work), SOLVE) if self.works else ()
-        return self._fitting(Text((*prompt, *steps, *encode(answer), END), len(prompt) - 1, source), task.prompt)
+        steps = (*encode(work), self.tokenizer.solve) if self.works else ()
+        tokens = (*prompt, *steps, *encode(answer), self.tokenizer.end)
+        return self._fitting(Text(tokens, len(prompt) - 1, source), task.prompt)
 
     def composed(self, env: str, solution: str) -> Text:
         """A solution that a task can be posed from; all of it counts as posing.
@@ -101,39 +102,40 @@ class Encoder:
         Raises:
             ValueError: It does not fit the context, or a character is in no alphabet.
         """
-        tokens = (*self.compose_prompt(env), *self.tokenizer.encode(solution), END)
+        tokens = (*self.compose_prompt(env), *self.tokenizer.encode(solution), self.tokenizer.end)
         return self._fitting(Text(tokens, len(tokens) - 1), solution)
 
     def proposed(self, env: str, text: str, source: Source = Source.SYNTHETIC) -> Text:
         """A proposal as the model wrote it, all of it to be judged as its own words."""
-        return Text((self.tokenizer.task_token(env), *self.tokenizer.encode(text), SOLVE), 0, source)
+        return Text((self.tokenizer.task_token(env), *self.tokenizer.encode(text), self.tokenizer.solve), 0, source)
 
     def verdict_prompt(self, task: Task, answer: str) -> list[int]:
         """What a model continues with `solve` if the answer is right and with `end` if not."""
-        return [*self.solve_prompt(task), *self.tokenizer.encode(answer), JUDGE]
+        return [*self.solve_prompt(task), *self.tokenizer.encode(answer), self.tokenizer.judge]
 
     def verdict(self, task: Task, answer: str, right: bool, check: str | None = None) -> Text:
         """An answer and whether it is right; only the verdict is learnt, and with a written check that and an end."""
         prompt = self.verdict_prompt(task, answer)
         n_read = len(prompt) - 1
-        said = (SOLVE if right else END,)
+        solve, end = self.tokenizer.solve, self.tokenizer.end
+        said = (solve if right else end,)
         if check is not None:
-            said = (*self.tokenizer.encode(check), *((SOLVE, END) if right else (END,)))
+            said = (*self.tokenizer.encode(check), *((solve, end) if right else (end,)))
         return Text((*prompt, *said), n_read, Source.REAL, n_read)
 
     def accepts(self, completion: Completion) -> bool:
         """Whether a written check ends in `solve`, which is to say that the answer is right."""
-        *check, said = (END, *completion.tokens[:-1])
-        return completion.finished and said == SOLVE and self.tokenizer.is_text(check[1:])
+        *check, said = (self.tokenizer.end, *completion.tokens[:-1])
+        return completion.finished and said == self.tokenizer.solve and self.tokenizer.is_text(check[1:])
 
     def fits(self, task: Task, answer: str = "", work: str = "") -> bool:
-        """Whether the task and the answer, or else one character of an answer, fit the context."""
-        n_tokens = 1 + len(task.prompt) + 1 + max(len(answer), 1)  # roles, and the end is never read
-        n_tokens += len(work) + 1 if self.works else 0
-        return n_tokens <= self.context_length
+        """Whether the task and the answer, or else one token of an answer, fit the context."""
+        n_answer = max(len(self.tokenizer.encode(answer)), 1)
+        n_work = len(self.tokenizer.encode(work)) + 1 if self.works else 0
+        return len(self.solve_prompt(task)) + n_work + n_answer <= self.context_length  # the end is never read
 
     def answer(self, completion: Completion) -> tuple[str, bool]:
-        """The text of a completion without its end, and whether it ended and holds characters only."""
+        """The text of a completion without its end, and whether it ended and holds text only."""
         content = completion.tokens[:-1] if completion.finished else completion.tokens
         return self.tokenizer.decode(content), completion.finished and self.tokenizer.is_text(content)
 
@@ -142,7 +144,8 @@ class Encoder:
         if not self.works:
             return ("", *self.answer(completion))
         content = completion.tokens[:-1] if completion.finished else completion.tokens
-        place = content.index(SOLVE) if SOLVE in content else len(content)
+        solve = self.tokenizer.solve
+        place = content.index(solve) if solve in content else len(content)
         work, answer = content[:place], content[place + 1 :]
         is_text = place < len(content) and self.tokenizer.is_text([*work, *answer])
         return self.tokenizer.decode(work), self.tokenizer.decode(answer), completion.finished and is_text

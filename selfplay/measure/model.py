@@ -46,7 +46,7 @@ class ModelSubject(Subject):
             raise ValueError(f"{folder}: its model writes worked steps first and has no probability of an answer alone")
         saved = load_checkpoint(folder / BEST)
         self._fabric = build_fabric(config)
-        self._encoder = build_encoder(config)
+        self._encoder = build_encoder(config, folder)
         model = build_model(config.model, len(self._encoder.tokenizer), config.arm.n_members)
         self._model = model.to(self._fabric.device)
         self._model.load_state_dict(saved["model"])

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
 from selfplay.model.experts import Experts
+from selfplay.model.rotary import rotary_frequencies
 
 
 class Memory(ABC):
@@ -106,15 +107,15 @@ def rotate(x: Tensor, places: Places) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Causal grouped-query attention with normalised queries and keys."""
+    """Causal grouped-query attention, by default with normalised queries and keys."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.n_head, self.n_kv_head, self.head_dim = config.n_head, config.n_kv_head, config.head_dim
         self.qkv = Linear(config.d_model, (config.n_head + 2 * config.n_kv_head) * config.head_dim)
         self.out = Linear(config.n_head * config.head_dim, config.d_model)
-        self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
-        self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
+        self.q_norm = RMSNorm(config.head_dim, config.norm_eps) if config.qk_norm else nn.Identity()
+        self.k_norm = RMSNorm(config.head_dim, config.norm_eps) if config.qk_norm else nn.Identity()
 
     def forward(self, x: Tensor, places: Places, layer: int) -> Tensor:
         """`(B, T, D)` to `(B, T, D)`."""
@@ -241,8 +242,7 @@ class GPT(nn.Module):
         self.head = Linear(config.d_model, vocab_size)
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
-        frequencies = config.rope_theta ** (-torch.arange(0, config.head_dim, 2) / config.head_dim)
-        angles = torch.outer(torch.arange(config.context_length), frequencies).repeat(1, 2)
+        angles = torch.outer(torch.arange(config.context_length), rotary_frequencies(config)).repeat(1, 2)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
         residual_std = 0.02 / math.sqrt(2 * config.n_layer)

@@ -1,22 +1,26 @@
-"""Exchange with Hugging Face transformers: a run's weights as a Qwen3 checkpoint, and such weights back.
+"""Exchange with Hugging Face transformers: a run's weights as a Qwen3 or Llama checkpoint, and such weights back.
 
-Our fused matrices are Qwen3's own, stacked: q, k and v, and gate and up. Nothing is converted but names.
+Our fused matrices are theirs, stacked: q, k and v, and gate and up. Nothing is converted but names, so a checkpoint
+comes back as it was. `model.architecture` reads and writes the shape, `model.foreign` the tokenizer of a checkpoint.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from selfplay.config import ModelConfig
+from selfplay.files import replacing
+from selfplay.model.architecture import CONFIG, read_architecture, read_json, write_architecture
+from selfplay.model.foreign import ForeignTokenizer, missing_extra
 from selfplay.model.gpt import GPT
-from selfplay.model.tokenizer import END, PAD, Tokenizer
+from selfplay.model.tokenizer import PAD, Tokenizer, Vocabulary
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 _NAMES = {
     "attention_norm": "input_layernorm",
@@ -28,13 +32,35 @@ _NAMES = {
 }
 
 
-def missing_extra(error: ImportError) -> ValueError:
-    """What to tell a user without the extra."""
-    return ValueError(f"Hugging Face checkpoints need {error.name}: pip install 'selfplay-testbed[hf]'")
+def export_hf(model: GPT, tokenizer: Vocabulary, folder: Path, n_positions: int = 0) -> None:
+    """Write what `AutoModelForCausalLM` and `AutoTokenizer` load with the same logits and text.
+
+    Args:
+        model: Written as Qwen3, or without `qk_norm` as Llama.
+        tokenizer: Written with its role tokens.
+        folder: Made if need be.
+        n_positions: What the model knows, where that is more than the context it ran with.
+
+    Raises:
+        ValueError: The extra `hf` is not installed.
+    """
+    try:
+        from transformers import PreTrainedTokenizerFast
+
+        fast = _fast_tokenizer(tokenizer)
+    except ImportError as error:
+        raise missing_extra(error) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    write_weights(model, folder)
+    pad = PAD if isinstance(tokenizer, Tokenizer) else tokenizer.end
+    said = write_architecture(model.config, model.vocab_size, n_positions=n_positions, end=tokenizer.end, pad=pad)
+    (folder / CONFIG).write_text(json.dumps(said, indent=2) + "\n")
+    names = {"eos_token": tokenizer.decode([tokenizer.end]), "pad_token": tokenizer.decode([pad])}
+    PreTrainedTokenizerFast(tokenizer_object=fast, clean_up_tokenization_spaces=False, **names).save_pretrained(folder)
 
 
-def export_hf(model: GPT, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write what `AutoModelForCausalLM` and `AutoTokenizer` load as Qwen3 with the same logits and text.
+def write_weights(model: GPT, folder: Path) -> None:
+    """Write the weights alone; the file is the old one or the new one, whole.
 
     Raises:
         ValueError: The extra `hf` is not installed, or the model has experts.
@@ -43,19 +69,15 @@ def export_hf(model: GPT, tokenizer: Tokenizer, folder: Path) -> None:
         raise ValueError(f"model.n_experts = {model.config.n_experts}: only models without experts are exported")
     try:
         from safetensors.torch import save_file
-
-        fast = _fast_tokenizer(tokenizer)
     except ImportError as error:
         raise missing_extra(error) from None
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in to_qwen3(model).items()}
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-    (folder / CONFIG).write_text(json.dumps(qwen3_config(model.config, model.vocab_size), indent=2) + "\n")
-    fast.save_pretrained(folder)
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in named_as_theirs(model).items()}
+    with replacing(folder / WEIGHTS) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt"})
 
 
-def to_qwen3(model: GPT) -> dict[str, Tensor]:
-    """The weights under Qwen3's names; a tied output matrix is left out, as transformers has it."""
+def named_as_theirs(model: GPT) -> dict[str, Tensor]:
+    """The weights under transformers' names, as views; a tied output matrix is left out, as they have it."""
     config = model.config
     heads = [n * config.head_dim for n in (config.n_head, config.n_kv_head, config.n_kv_head)]
     tensors = {"model.embed_tokens.weight": model.embedding.weight, "model.norm.weight": model.norm.weight}
@@ -65,7 +87,8 @@ def to_qwen3(model: GPT) -> dict[str, Tensor]:
         ours = dict(model.blocks[layer].named_parameters())
         theirs = f"model.layers.{layer}."
         for name, new in _NAMES.items():
-            tensors[f"{theirs}{new}.weight"] = ours[f"{name}.weight"]
+            if f"{name}.weight" in ours:  # Llama has no norms of queries and keys
+                tensors[f"{theirs}{new}.weight"] = ours[f"{name}.weight"]
         for new, part in zip("qkv", ours["attention.qkv.weight"].split(heads), strict=True):
             tensors[f"{theirs}self_attn.{new}_proj.weight"] = part
         for new, part in zip(("gate", "up"), ours["feed_forward.gate_up.weight"].chunk(2), strict=True):
@@ -73,92 +96,83 @@ def to_qwen3(model: GPT) -> dict[str, Tensor]:
     return tensors
 
 
-def load_hf(folder: Path, context_length: int) -> GPT:
-    """The model of a local Qwen3 checkpoint in one file, in fp32.
+@torch.no_grad()
+def read_weights(model: GPT, folder: Path, n_known: int, new: Sequence[int] = ()) -> None:
+    """Fill a model with the weights of a checkpoint, one file or sharded, in the precision of the model.
+
+    Args:
+        model: Of the checkpoint's shape, with rows for new tokens at the end if need be.
+        folder: The checkpoint.
+        n_known: Tokens of its tokenizer.
+        new: Ids of tokens it does not know. Their rows of the embedding and of the output matrix become the mean of
+            the known ones, so that a new token is at first neither likely nor surprising (Hewitt 2021).
 
     Raises:
-        ValueError: The extra `hf` is not installed, or the folder holds no Qwen3 model that `GPT` is.
+        ValueError: The extra `hf` is not installed, or a file or a weight is missing, damaged or of another shape.
     """
+    n_rows: int = read_architecture(folder)["vocab_size"]
+    if n_known > n_rows:
+        raise ValueError(
+            f"{folder}: {n_known} tokens in its tokenizer, {n_rows} rows in its embedding; one is another's"
+        )
+    missing = named_as_theirs(model)
+    for name, tensor in _tensors(folder):
+        if name not in missing:
+            continue  # such as the output matrix of a tied model
+        whole = missing.pop(name)
+        grows = name in ("model.embed_tokens.weight", "lm_head.weight")
+        parameter = whole[:n_rows] if grows else whole
+        if tensor.shape != parameter.shape:
+            raise ValueError(f"{folder}: {name} is of shape {(*tensor.shape,)}, config.json says {(*parameter.shape,)}")
+        parameter.copy_(tensor)
+        if grows:
+            whole[list(new)] = whole[:n_known].mean(0)
+    if missing:
+        raise ValueError(f"{folder}: {min(missing)} is not among its weights; download or save the checkpoint again")
+
+
+def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    """All weights of a checkpoint, one at a time."""
     try:
-        from safetensors.torch import load_file
+        from safetensors import SafetensorError, safe_open
     except ImportError as error:
         raise missing_extra(error) from None
-    for name in (CONFIG, WEIGHTS):
+    for path in _files(folder):
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118  # no dict
+                    yield name, file.get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise ValueError(f"{path}: damaged ({error}); download or save the checkpoint again") from None
+
+
+def _files(folder: Path) -> list[Path]:
+    if (folder / INDEX).is_file():
+        places = read_json(folder / INDEX, "the list of its files").get("weight_map")
+        names = {Path(str(name)).name for name in places.values()} if isinstance(places, dict) else set()
+        if not names:
+            raise ValueError(f"{folder / INDEX}: names no files; download or save the checkpoint again")
+    else:
+        names = {WEIGHTS}
+    for name in sorted(names):
         if not (folder / name).is_file():
-            raise ValueError(f"{folder}: no {name}; name a folder with a Qwen3 checkpoint in one safetensors file")
-    said = json.loads((folder / CONFIG).read_text())
-    model = GPT(from_qwen3_config(said, context_length, str(folder)), said["vocab_size"])
-    tensors = load_file(folder / WEIGHTS)
-    with torch.no_grad():
-        for name, parameter in to_qwen3(model).items():  # views of the fused matrices: filled in place
-            if name not in tensors or tensors[name].shape != parameter.shape:
-                raise ValueError(f"{folder}: {name} is missing from {WEIGHTS} or not of shape {tuple(parameter.shape)}")
-            parameter.copy_(tensors[name])
-    return model
+            raise ValueError(f"{folder}: no {name}; weights are read from safetensors files, one or those of an index")
+    return [folder / name for name in sorted(names)]
 
 
-def qwen3_config(config: ModelConfig, vocab_size: int) -> dict[str, Any]:
-    """`config.json` of the model."""
-    return {
-        "architectures": ["Qwen3ForCausalLM"],
-        "model_type": "qwen3",
-        "vocab_size": vocab_size,
-        "hidden_size": config.d_model,
-        "intermediate_size": config.d_ff,
-        "num_hidden_layers": config.n_layer,
-        "num_attention_heads": config.n_head,
-        "num_key_value_heads": config.n_kv_head,
-        "head_dim": config.head_dim,
-        "hidden_act": "silu",
-        "max_position_embeddings": config.context_length,
-        "rms_norm_eps": config.norm_eps,
-        "rope_theta": config.rope_theta,
-        "tie_word_embeddings": config.tie_embeddings,
-        "attention_bias": False,
-        "attention_dropout": 0.0,
-        "use_sliding_window": False,
-        "bos_token_id": None,
-        "eos_token_id": END,
-        "pad_token_id": PAD,
-        "torch_dtype": "float32",
-    }
+def _fast_tokenizer(tokenizer: Vocabulary) -> Any:
+    """The tokenizer as the library `tokenizers` has it; what it adds around a text is left out, as in the run."""
+    if isinstance(tokenizer, ForeignTokenizer):
+        fast = type(tokenizer.fast).from_str(tokenizer.fast.to_str())
+        fast.post_processor = None
+        return fast
+    assert isinstance(tokenizer, Tokenizer)
+    return _character_tokenizer(tokenizer)
 
 
-def from_qwen3_config(said: dict[str, Any], context_length: int, shown: str) -> ModelConfig:
-    """The shape a `config.json` describes.
-
-    Raises:
-        ValueError: It is of another architecture, or of a variant that `GPT` is not.
-    """
-    rope = said.get("rope_parameters") or {}
-    scaled = said.get("rope_scaling") or rope.get("rope_type", "default") != "default"
-    for wrong, why in (
-        (said.get("model_type") != "qwen3", f"model_type {said.get('model_type')!r}"),
-        (bool(scaled), "scaled rotary positions"),
-        (bool(said.get("use_sliding_window")), "a sliding window"),
-        (bool(said.get("attention_bias")), "biases"),
-    ):
-        if wrong:
-            raise ValueError(f"{shown}: {why} cannot be read; use a plain Qwen3 checkpoint")
-    return ModelConfig(
-        d_model=said["hidden_size"],
-        n_layer=said["num_hidden_layers"],
-        n_head=said["num_attention_heads"],
-        n_kv_head=said["num_key_value_heads"],
-        head_dim=said["head_dim"],
-        d_ff=said["intermediate_size"],
-        rope_theta=said.get("rope_theta") or rope["rope_theta"],
-        norm_eps=said["rms_norm_eps"],
-        tie_embeddings=said["tie_word_embeddings"],
-        context_length=context_length,
-    )
-
-
-def _fast_tokenizer(tokenizer: Tokenizer) -> Any:
-    """The same tokenizer as transformers has them: a token a character, and role tokens by name."""
+def _character_tokenizer(tokenizer: Tokenizer) -> Any:
     from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
     from tokenizers import Tokenizer as Fast
-    from transformers import PreTrainedTokenizerFast
 
     tokens = [tokenizer.decode([token]) for token in range(len(tokenizer))]
     fast = Fast(models.WordLevel({token: number for number, token in enumerate(tokens)}, unk_token=tokens[PAD]))
@@ -167,6 +181,4 @@ def _fast_tokenizer(tokenizer: Tokenizer) -> Any:
     fast.add_special_tokens(
         [AddedToken(token, special=True, normalized=False) for token in tokens[: tokenizer.n_roles]]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=fast, pad_token=tokens[PAD], eos_token=tokens[END], clean_up_tokenization_spaces=False
-    )
+    return fast

@@ -11,7 +11,7 @@ matrix products, whose order of summation may change with the batch).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,6 +54,10 @@ class Completion:
     token_nats: tuple[float, ...] = ()
 
 
+OnText = Callable[[int, Completion], None]
+NOT_WRITTEN = -1
+
+
 class _Limits(NamedTuple):
     """What is drawn from."""
 
@@ -81,6 +85,7 @@ class Sampler:
         top_k: int = 0,
         top_p: float = 1.0,
         first_item: int = 0,
+        on_text: OnText | None = None,
     ) -> list[Completion]:
         """Continue every prompt until `stop` or the context is full.
 
@@ -93,6 +98,7 @@ class Sampler:
             top_k: Draw among the k most likely tokens only; 0 for all.
             top_p: Draw among the fewest tokens that hold this probability; 1 for all.
             first_item: Number of the first text, where these prompts are a part of a longer list.
+            on_text: Called with the place of a text in the result and the text as soon as it has ended.
 
         Returns:
             `len(prompts) * n_per_prompt` completions, samples of one prompt side by side.
@@ -106,14 +112,13 @@ class Sampler:
         context = self.model.config.context_length
         width = -(-context // 4) * 4  # whole counters of the generator, so that rows start at a fixed place
         draws = uniforms(key, n_items, width, first_item) if temperature else np.empty((n_items, width))
-        batch = _Batch(self.model, torch.from_numpy(draws), stop, _Limits(temperature, top_k, top_p))
+        batch = _Batch(self.model, torch.from_numpy(draws), stop, _Limits(temperature, top_k, top_p), on_text)
         waiting = _by_length(prompts, n_per_prompt)
         while waiting or batch.n_rows:
             if waiting and batch.has_room:
                 batch.admit(waiting)
             batch.step()
-        rooms = (context - len(prompt) for prompt in prompts for _ in range(n_per_prompt))
-        return batch.completions(rooms)
+        return [batch.texts[item] for item in range(n_items)]
 
 
 def _by_length(prompts: Sequence[Sequence[int]], n_per_prompt: int) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -127,17 +132,20 @@ def _by_length(prompts: Sequence[Sequence[int]], n_per_prompt: int) -> list[tupl
 class _Batch:
     """Rows being written, and what has been written."""
 
-    def __init__(self, model: GPT, draws: Tensor, stop: int, limits: _Limits) -> None:
+    def __init__(self, model: GPT, draws: Tensor, stop: int, limits: _Limits, on_text: OnText | None) -> None:
         config, self._device = model.config, model.embedding.weight.device
         n_items, context = len(draws), config.context_length
         row_bytes = 2 * config.n_layer * config.n_kv_head * config.head_dim * context * model.compute_dtype.itemsize
         n_slots = min(MAX_ROWS, n_items, max(MIN_ROWS, CACHE_BYTES // row_bytes))
         self._model, self._stop, self._limits, self._context = model, stop, limits, context
+        self._on_text = on_text
+        self.texts: dict[int, Completion] = {}
         self._draws = draws.to(self._device)
         self._slots = Slots(model, n_slots)
         self._enough = max(1, n_slots // 4)
-        # One column more than a text can have: where rows write that have ended and not yet left.
-        self._tokens = torch.full((n_items, context + 1), PAD, device=self._device)
+        # A text is what is written before the first place that is not. One column more than a text can have: where rows
+        # write that have ended and not yet left.
+        self._tokens = torch.full((n_items, context + 1), NOT_WRITTEN, device=self._device)
         self._nats = torch.zeros(n_items, context + 1, device=self._device)
         nothing = torch.empty(0, dtype=torch.int64, device=self._device)
         self._items, self._written, self._rooms = nothing, nothing, nothing  # per row: item, tokens, most tokens
@@ -205,20 +213,23 @@ class _Batch:
         n_done = int(done.sum())
         if n_done <= self.n_rows // 16 and n_done < self.n_rows:
             return token
+        self._collect(self._items[done])
         stay = (~done).nonzero()[:, 0]
         self._slots.keep(stay)
         self._items, self._written, self._rooms = self._items[stay], self._written[stay], self._rooms[stay]
         self._logits = self._logits[:0]
         return token[stay]
 
-    def completions(self, rooms: Iterable[int]) -> list[Completion]:
-        """What was written, in the order of the items; `rooms` are the most tokens that each could have."""
-        made = []
-        for tokens, nats, room in zip(self._tokens.tolist(), self._nats.tolist(), rooms, strict=True):
-            finished = self._stop in tokens[:room]
-            length = tokens.index(self._stop) + 1 if finished else room
-            made.append(Completion(tuple(tokens[:length]), sum(nats[:length]), finished, tuple(nats[:length])))
-        return made
+    def _collect(self, items: Tensor) -> None:
+        """Take up the texts of items that have ended."""
+        rows = zip(items.tolist(), self._tokens[items].tolist(), self._nats[items].tolist(), strict=True)
+        for item, tokens, nats in rows:
+            length = tokens.index(NOT_WRITTEN)
+            nats = nats[:length]
+            text = Completion(tuple(tokens[:length]), sum(nats), tokens[length - 1] == self._stop, tuple(nats))
+            self.texts[item] = text
+            if self._on_text is not None:
+                self._on_text(item, text)
 
 
 def _limited(logprobs: Tensor, top_k: int, top_p: float) -> Tensor:

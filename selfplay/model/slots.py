@@ -32,7 +32,7 @@ class Slots(Memory):
         self.lengths = torch.empty(0, dtype=torch.int64, device=device)
         self._slots = self.lengths
         self._free = torch.arange(n_slots, device=device)
-        self._longest = 0
+        self._longest = 0  # tokens of the longest row, or more: counted here, so that no device is asked
 
     @property
     def n_free(self) -> int:
@@ -53,6 +53,7 @@ class Slots(Memory):
             stored[slots, :, :n_tokens] = read[rows]
         self._slots = torch.cat((self._slots, slots))
         self.lengths = torch.cat((self.lengths, lengths))
+        self._longest = max(self._longest, n_tokens)
 
     def keep(self, rows: Tensor) -> None:
         """Let go of all rows but the given ones, `(R',)` in ascending order."""
@@ -62,17 +63,17 @@ class Slots(Memory):
             self._free = torch.cat((self._free, self._slots[left]))
             self._slots = self._slots[rows]
         else:
-            longest = int(self.lengths.max())
             for stored in (*self._keys, *self._values):
-                stored[: len(rows), :, :longest] = stored[rows, :, :longest]
+                stored[: len(rows), :, : self._longest] = stored[rows, :, : self._longest]
             self._slots = torch.arange(len(rows), device=rows.device)
             self._free = torch.arange(len(rows), len(self._keys[0]), device=rows.device)
         self.lengths = self.lengths[rows]
+        self._longest = int(self.lengths.max()) if len(rows) else 0
 
     def begin_step(self) -> Tensor:
         """Make ready for one more token a row; returns its place `(R, 1)`. `end_step` counts it."""
+        self._longest = min(self._longest + 1, self._keys[0].shape[2])
         if self._kernel is None:
-            self._longest = int(self.lengths.max()) + 1
             seen = torch.arange(self._longest, device=self.lengths.device) <= self.lengths[:, None]
             self.mask = seen[:, None, None]
         return self.lengths[:, None]
@@ -95,7 +96,7 @@ class Slots(Memory):
             return None
         mixed = self._kernel.attend(
             qkv[:, 0], self._keys[layer], self._values[layer], self._slots, self.lengths,
-            (attention.q_norm.weight, attention.k_norm.weight), self._tables,
-            n_head=attention.n_head, eps=attention.q_norm.eps,
+            (getattr(attention.q_norm, "weight", None), getattr(attention.k_norm, "weight", None)), self._tables,
+            n_head=attention.n_head, eps=getattr(attention.q_norm, "eps", 0.0),
         )  # fmt: skip
         return mixed[:, None]

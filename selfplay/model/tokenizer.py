@@ -1,4 +1,4 @@
-"""A character tokenizer built from the envs' alphabets, with role tokens.
+"""What a run needs of a tokenizer, and the one of runs that start from nothing: a token a character.
 
 The texts a model reads and writes:
 
@@ -8,24 +8,69 @@ The texts a model reads and writes:
     task:ENV  prompt  solve  answer  judge      say whether the answer is right: `solve` if it is, `end` if not
     task:ENV  prompt  solve  answer  judge  check  solve  end    the same after a written check; without `solve` if not
 
-One token per character; one `task:` and one `compose:` token per env, so that a model of several envs is told
-which to write for.
+One `task:` and one `compose:` token per env, so that a model of several envs is told which to write for.
+`model.foreign` has the tokenizer of a Hugging Face checkpoint, with the same role tokens beside its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 
 from envs.core import Env
 
 PAD, END, SOLVE, JUDGE = 0, 1, 2, 3
+"""`PAD` also fills rows for any other tokenizer: it is an id everywhere, and what fills a row is read by nobody."""
+
 SHARED_ROLES = ("<pad>", "<end>", "<solve>", "<judge>")
+
+
+class Vocabulary(Protocol):
+    """Role tokens, and text to ids and back.
+
+    Texts are encoded piece by piece (a task, an answer), each after a role token, so that a prompt is always the
+    beginning of the whole.
+    """
+
+    @property
+    def end(self) -> int:
+        """The token that ends a text; as a verdict, `wrong`."""
+
+    @property
+    def solve(self) -> int:
+        """The token between a task and its answer; as a verdict, `right`."""
+
+    @property
+    def judge(self) -> int:
+        """The token after an answer to be judged."""
+
+    def __len__(self) -> int:
+        """Rows of the embedding, used or not."""
+
+    def task_token(self, env: str) -> int:
+        """The token before a task of the env."""
+
+    def compose_token(self, env: str) -> int:
+        """The token before a solution of the env."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a piece of text, which `decode` gives back exactly.
+
+        Raises:
+            ValueError: They would not.
+        """
+
+    def is_text(self, ids: Sequence[int]) -> bool:
+        """Whether ids are text in the envs' alphabets and nothing else, which encodes to no more ids than these."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ids; role tokens appear by name."""
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Maps between text and token ids.
+    """One token a character of the envs' alphabets; role tokens have the lowest ids.
 
     Attributes:
         env_names: In the order of their role tokens.
@@ -35,6 +80,9 @@ class Tokenizer:
     env_names: tuple[str, ...]
     alphabet: str
     _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    end: ClassVar[int] = END
+    solve: ClassVar[int] = SOLVE
+    judge: ClassVar[int] = JUDGE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_ids", {c: i for i, c in enumerate(self.alphabet, self.n_roles)})

@@ -86,7 +86,7 @@ def examine(folder: Path, n_attempts: int) -> Examination:
     config = load_config(RunConfig, folder / CONFIG)
     saved = load_checkpoint(folder / BEST)
     fabric = build_fabric(config)
-    encoder = build_encoder(config)
+    encoder = build_encoder(config, folder)
     model = build_model(config.model, len(encoder.tokenizer), config.arm.n_members).to(fabric.device)
     model.load_state_dict(saved["model"])
     data = draw_real_data(config.data, config.real_seed)

@@ -13,11 +13,14 @@ from types import TracebackType
 from typing import Self
 
 from envs.core import Env, Outcome, Task, Verdict
-from envs.pool import VerifyPool
+from envs.pool import Stream, VerifyPool, verdict_of
 from selfplay.records import Attempt, Judged, Judgement
 
 MEMORY = 100_000
 """Verdicts remembered: several attempts at a task often give the same answer."""
+
+AHEAD = 32
+"""Answers handed to the verification process together while others are written."""
 
 NO_END = Verdict(Outcome.MALFORMED, "no end", "form")
 
@@ -28,6 +31,9 @@ class Verifier:
     def __init__(self, envs: Mapping[str, Env]) -> None:
         self._pool = VerifyPool(envs)
         self._known: dict[tuple[Task, str], Verdict] = {}
+        self._ahead: dict[tuple[Task, str], None] = {}
+        self._stream: Stream[tuple[Task, str]] | None = None
+        self._n_told = 0
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +47,35 @@ class Verifier:
         """End the process."""
         self._pool.close()
 
+    def ahead(self, task: Task, answer: str) -> None:
+        """Begin to check an answer while others are still being written; `check` will find the verdict.
+
+        Answers go to the worker process some at a time, and their order changes no verdict.
+        """
+        pair = (task, answer)
+        if pair in self._known or pair in self._ahead or not self._pool.streams(task.env):
+            return
+        self._ahead[pair] = None
+        if len(self._ahead) - self._n_told >= AHEAD:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Hand the worker process what it has not been told of."""
+        if self._stream is None:
+            self._stream = self._pool.stream()
+        self._stream.add(list(self._ahead)[self._n_told :])
+        self._n_told = len(self._ahead)
+
+    def _take_up(self) -> None:
+        """Wait for the verdicts that were begun."""
+        if self._stream is not None:
+            results = self._stream.results()
+            self._known.update(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True))
+        self._ahead, self._stream, self._n_told = {}, None, 0
+
     def check(self, attempts: Sequence[Attempt]) -> list[Verdict]:
         """A verdict for each; text without an end is malformed whatever it says."""
+        self._take_up()
         asked = {(a.task, a.answer): None for a in attempts if a.complete}
         if len(self._known) + len(asked) > MEMORY:
             self._known.clear()

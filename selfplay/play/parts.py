@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from envs.core import Solved
 from selfplay.config import JudgeConfig, RunConfig
 from selfplay.data.encoding import Encoder
+from selfplay.model.vllm import VllmServer
 from selfplay.play.distill import Distillation
 from selfplay.play.judges import AcceptAllJudge, ExactJudge, Judge, MajorityJudge, Verifier
 from selfplay.play.jury import VotingJudge
@@ -22,7 +24,16 @@ from selfplay.play.trainer import Trainer
 from selfplay.streams import derive
 
 
-def build_proposer(config: RunConfig, state: RunState, admission: Admission) -> Proposer:
+def build_server(config: RunConfig, encoder: Encoder, folder: Path) -> VllmServer | None:
+    """The server that samples for the run in a folder, if one does."""
+    match config.device.sampler:
+        case "ours":
+            return None
+        case "vllm":
+            return VllmServer(config.device.vllm_url.rstrip("/"), folder / "served", encoder.tokenizer)
+
+
+def build_proposer(config: RunConfig, state: RunState, admission: Admission, server: VllmServer | None) -> Proposer:
     """Who writes tasks."""
     model = state.first if config.arm.proposer_weights == "frozen" else state.average
     match config.arm.proposer:
@@ -31,14 +42,14 @@ def build_proposer(config: RunConfig, state: RunState, admission: Admission) -> 
         case "env":
             return EnvProposer(admission, config)
         case "model":
-            return ModelProposer(model, admission, config, solution_first=False)
+            return ModelProposer(model, admission, config, solution_first=False, server=server)
         case "solution":
-            return ModelProposer(model, admission, config, solution_first=True)
+            return ModelProposer(model, admission, config, solution_first=True, server=server)
 
 
-def build_solver(config: RunConfig, state: RunState, encoder: Encoder) -> Solver:
+def build_solver(config: RunConfig, state: RunState, encoder: Encoder, server: VllmServer | None) -> Solver:
     """Who answers them."""
-    return ModelSolver(state, encoder, config) if config.arm.solver == "model" else PosedSolver(state)
+    return ModelSolver(state, encoder, config, server) if config.arm.solver == "model" else PosedSolver(state)
 
 
 def build_judge(config: JudgeConfig, verifier: Verifier, seed: int) -> Judge:

@@ -17,7 +17,7 @@ from selfplay.data.sources import RealData, draw_task
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Completion, Sampler
-from selfplay.model.tokenizer import END, SOLVE
+from selfplay.model.vllm import ServedSampler, VllmServer
 from selfplay.records import Proposals, Written
 from selfplay.streams import derive, stream
 
@@ -85,20 +85,29 @@ class EnvProposer(Proposer):
 class ModelProposer(Proposer):
     """The model writes tasks (task first), or solutions that their env poses tasks from (solution first)."""
 
-    def __init__(self, model: GPT, admission: Admission, config: RunConfig, *, solution_first: bool) -> None:
+    def __init__(
+        self,
+        model: GPT,
+        admission: Admission,
+        config: RunConfig,
+        *,
+        solution_first: bool,
+        server: VllmServer | None = None,
+    ) -> None:
         self._model, self._admission, self._config = model, admission, config
         self._encoder = admission.encoder
         self._envs = {task.env.name: task.env for task in config.data.tasks}
         self._weights = [task.weight for task in config.data.tasks]
-        self._solution_first = solution_first
+        self._solution_first, self._server = solution_first, server
 
     def propose(self, n_tasks: int, *, round: int) -> Proposals:
         """See `Proposer.propose`; each text is asked of an env drawn by weight."""
         config = self._config
         names = stream(config.seed, "propose-env", round).choices(list(self._envs), self._weights, k=n_tasks)
         prompt = self._encoder.compose_prompt if self._solution_first else self._encoder.task_prompt
-        stop = END if self._solution_first else SOLVE
-        texts = Sampler(self._model).sample(
+        stop = self._encoder.tokenizer.end if self._solution_first else self._encoder.tokenizer.solve
+        sampler = ServedSampler(self._model, self._server) if self._server else Sampler(self._model)
+        texts = sampler.sample(
             [prompt(name) for name in names],
             key=derive(config.seed, "propose", round),
             stop=stop,

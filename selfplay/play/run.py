@@ -19,7 +19,10 @@ from selfplay.configfile import CONFIG, holds_run, to_yaml
 from selfplay.data.encoding import Encoder
 from selfplay.data.sources import RealData, draw_real_data
 from selfplay.files import locked, replacing
+from selfplay.model.architecture import shaped
 from selfplay.model.compiling import compile_training
+from selfplay.model.foreign import COPY, ForeignTokenizer, copy_description
+from selfplay.model.hf import read_weights
 from selfplay.model.tokenizer import Tokenizer
 from selfplay.play.checkpoint import keep_checkpoint, load_latest, previous, save_checkpoint
 from selfplay.play.curriculum import Curriculum
@@ -29,7 +32,7 @@ from selfplay.play.learn import FilteredLikelihood
 from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
 from selfplay.play.monitors import real_shares
-from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_solver
+from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_server, build_solver
 from selfplay.play.probe import Probe
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
@@ -86,10 +89,12 @@ def run_arm(
         if result_path.exists():
             return read_result(result_path)
         _record_sandbox(config, folder)
-        state, parts = _build(config)
-        write_manifest(config, parts.data, folder)
         begun = (folder / CHECKPOINT).exists() or previous(folder / CHECKPOINT).exists()
+        if config.model.from_hf and not begun:
+            copy_description(Path(config.model.from_hf), folder)
         start = folder if begun else trunk
+        state, parts = _build(config, folder, begins=start is None)
+        write_manifest(config, parts.data, folder)
         if start:
             state.load_state_dict(load_latest(start / CHECKPOINT), config, parts.data)
         if start and start != folder:
@@ -97,7 +102,7 @@ def run_arm(
                 shutil.copyfile(start / BEST, temporary)
         with parts.verifier:
             _play(config, folder, state, parts, teachers, on_round)
-        result = summarize(config, state, parts.data)
+        result = summarize(config, state, parts.data, parts.playing.admission.encoder)
         finish_manifest(result, len(state.reports), folder)
         with replacing(result_path) as temporary:
             temporary.write_text(json.dumps(asdict(result), indent=2))
@@ -180,30 +185,47 @@ def build_fabric(config: RunConfig) -> Fabric:
     return fabric
 
 
-def build_encoder(config: RunConfig) -> Encoder:
-    """The texts of the run's envs."""
-    tokenizer = Tokenizer.of(task.env for task in config.data.tasks)
-    return Encoder(tokenizer, config.model.context_length, works=config.data.work)
+def build_encoder(config: RunConfig, folder: Path | None = None) -> Encoder:
+    """The texts of the run's envs.
+
+    Args:
+        config: The run.
+        folder: Its folder, which holds what is needed of a foreign checkpoint; without one the checkpoint is read.
+
+    Raises:
+        ValueError: A foreign tokenizer cannot be read, or loses characters of the envs.
+    """
+    envs = [task.env for task in config.data.tasks]
+    if config.model.from_hf is None:
+        return Encoder(Tokenizer.of(envs), config.model.context_length, works=config.data.work)
+    source = Path(config.model.from_hf) if folder is None else folder / COPY
+    return Encoder(ForeignTokenizer(source, envs), config.model.context_length, works=config.data.work)
 
 
-def _build(config: RunConfig) -> tuple[RunState, Parts]:
+def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, Parts]:
+    """The run's parts; a run that begins, instead of going on, reads the weights of its checkpoint if it names one."""
     fabric = build_fabric(config)
-    encoder = build_encoder(config)
+    encoder = build_encoder(config, folder)
     data = draw_real_data(config.data, config.real_seed)
     for solved in data.pool:
         encoder.solved(
             solved.task, solved.answer, work=solved.work
         )  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
+    if begins and isinstance(encoder.tokenizer, ForeignTokenizer):
+        shaped(config.model, given=vars(config.model))  # refuses a configuration that is not the checkpoint's
+        read_weights(state.model, Path(str(config.model.from_hf)), encoder.tokenizer.n_known, encoder.tokenizer.new)
+        state.start_from(state.model.state_dict())
     compile_training(state.model, config)
     forward, state.optimizer = fabric.setup(state.model, state.optimizer)
     trainer = Trainer(fabric, forward, state, config.optim)
     verifier = Verifier({task.env.name: task.env for task in config.data.tasks})
     admission = Admission.of(data, encoder)
+    server = build_server(config, encoder, folder)
     playing = Stages(
-        proposer=build_proposer(config, state, admission),
+        proposer=build_proposer(config, state, admission, server),
         curriculum=Curriculum(config.arm.curriculum, state.solve_rates, config.data.tasks),
-        solver=build_solver(config, state, encoder),
+        solver=build_solver(config, state, encoder, server),
         judge=build_arm_judge(config, state, encoder, verifier, data.pool),
         appraiser=Appraiser(state, encoder, verifier, config, data.pool),
         admission=admission,
@@ -223,11 +245,10 @@ def _build(config: RunConfig) -> tuple[RunState, Parts]:
     return state, Parts(fabric, data, verifier, opening, playing)
 
 
-def summarize(config: RunConfig, state: RunState, data: RealData) -> RunResult:
+def summarize(config: RunConfig, state: RunState, data: RealData, encoder: Encoder) -> RunResult:
     """The run-table row of a finished run, at its round of best validation loss."""
     losses = [report["validation"]["answer_nats_per_token"] for report in state.reports]
     best = state.reports[min(range(len(losses)), key=lambda i: math.inf if math.isnan(losses[i]) else losses[i])]
-    encoder = build_encoder(config)
     pool = (encoder.solved(solved.task, solved.answer, work=solved.work) for solved in data.pool)
     n_pool_tokens = sum(text.n_tokens for text in pool)
     totals = state.ledger.totals()

@@ -16,7 +16,7 @@ from selfplay.data.encoding import Encoder
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Sampler
-from selfplay.model.tokenizer import END, PAD, SOLVE
+from selfplay.model.tokenizer import PAD, Vocabulary
 from selfplay.play.judges import NO_END, Judge, Verifier
 from selfplay.play.solver import answer_tasks
 from selfplay.play.state import RunState
@@ -53,7 +53,7 @@ class ModelJudge(Judge):
         n_flops = forward_flops(model.config, model.vocab_size, map(len, readable.values()))
         n_tokens = sum(map(len, readable.values()))
         if not config.n_checks:
-            scores = right_probabilities(model, list(readable.values()))
+            scores = right_probabilities(model, list(readable.values()), self._encoder.tokenizer)
         else:
             scores, n_checked, n_check_flops = self._check(model, list(readable.values()), round)
             n_tokens, n_flops = n_tokens + n_checked, n_flops + n_check_flops
@@ -65,7 +65,7 @@ class ModelJudge(Judge):
     def _check(self, model: GPT, prompts: Sequence[Sequence[int]], round: int) -> tuple[list[float], int, int]:
         """For each prompt the share of written checks that accept; tokens and FLOPs of writing them."""
         n_checks, key = self._judge.n_checks, derive(self._config.seed, "check", round)
-        texts = Sampler(model).sample(prompts, key=key, stop=END, n_per_prompt=n_checks)
+        texts = Sampler(model).sample(prompts, key=key, stop=self._encoder.tokenizer.end, n_per_prompt=n_checks)
         accepts = [self._encoder.accepts(text) for text in texts]
         scores = [sum(accepts[start : start + n_checks]) / n_checks for start in range(0, len(accepts), n_checks)]
         n_flops = sum(
@@ -105,7 +105,7 @@ class ModelJudge(Judge):
 
 
 @torch.inference_mode()
-def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]]) -> list[float]:
+def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]], roles: Vocabulary) -> list[float]:
     """For each prompt that ends in `judge`, the probability of `right` against `wrong`."""
     model.eval()
     device = model.embedding.weight.device
@@ -115,8 +115,8 @@ def right_probabilities(model: GPT, prompts: Sequence[Sequence[int]]) -> list[fl
         members = order[start : start + BATCH_PROMPTS]
         width = max(len(prompts[index]) for index in members)
         rows = torch.tensor([[*prompts[index], *(PAD,) * (width - len(prompts[index]))] for index in members])
-        ends = torch.tensor([len(prompts[index]) - 1 for index in members], device=device)
-        last = model(rows.to(device))[torch.arange(len(members), device=device), ends].float()
-        right = (last[:, SOLVE] - last[:, END]).sigmoid()
+        ends = torch.tensor([row * width + len(prompts[index]) - 1 for row, index in enumerate(members)])
+        last = model(rows.to(device), wanted=ends.to(device)).float()
+        right = (last[:, roles.solve] - last[:, roles.end]).sigmoid()
         found.update(zip(members, right.tolist(), strict=True))
     return [found[index] for index in range(len(prompts))]

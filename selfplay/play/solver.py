@@ -11,14 +11,22 @@ from selfplay.data.encoding import Encoder
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
 from selfplay.model.sampler import Sampler
-from selfplay.model.tokenizer import END
+from selfplay.model.vllm import ServedSampler, VllmServer
 from selfplay.play.state import RunState
 from selfplay.records import Attempt, Attempts, Proposals
 from selfplay.streams import derive
 
 
 def answer_tasks(
-    model: GPT, tasks: Sequence[Task], encoder: Encoder, *, n_per_task: int, temperature: float, key: int, step: int
+    model: GPT,
+    tasks: Sequence[Task],
+    encoder: Encoder,
+    *,
+    n_per_task: int,
+    temperature: float,
+    key: int,
+    step: int,
+    server: VllmServer | None = None,
 ) -> Attempts:
     """Sample answers from a model.
 
@@ -30,9 +38,12 @@ def answer_tasks(
         temperature: 0 for the greedy answer.
         key: Of the draws, from `streams.derive`.
         step: Recorded as the model's step.
+        server: What samples instead of us.
     """
     prompts = [encoder.solve_prompt(task) for task in tasks]
-    texts = Sampler(model).sample(prompts, key=key, stop=END, n_per_prompt=n_per_task, temperature=temperature)
+    stop = encoder.tokenizer.end
+    sampler = ServedSampler(model, server) if server else Sampler(model)
+    texts = sampler.sample(prompts, key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature)
     attempts = []
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):
@@ -56,8 +67,8 @@ class Solver(ABC):
 class ModelSolver(Solver):
     """The model answers, with its averaged weights or those it had when self-play began."""
 
-    def __init__(self, state: RunState, encoder: Encoder, config: RunConfig) -> None:
-        self._state, self._encoder, self._config = state, encoder, config
+    def __init__(self, state: RunState, encoder: Encoder, config: RunConfig, server: VllmServer | None = None) -> None:
+        self._state, self._encoder, self._config, self._server = state, encoder, config, server
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
         """See `Solver.attempt`."""
@@ -70,6 +81,7 @@ class ModelSolver(Solver):
             temperature=self._config.play.solve_temperature,
             key=derive(self._config.seed, "solve", round),
             step=self._state.step,
+            server=self._server,
         )
 
 

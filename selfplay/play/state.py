@@ -88,6 +88,11 @@ class RunState:
             skipped=Skipped(device),
         )
 
+    def start_from(self, weights: dict[str, Any]) -> None:
+        """Begin all models at the given weights instead of random ones."""
+        for model in (self.model, self.average, *self._first_members()):
+            model.load_state_dict(weights)
+
     def begin_play(self, config: RunConfig, teachers: Sequence[Mapping[str, Any]] = ()) -> None:
         """Freeze the weights that a frozen proposer writes with, and draw those of a new student.
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,10 +123,13 @@ def test_workers_killed_at_random_change_no_verdict():
     assert set(undisturbed) == {Outcome.CORRECT, Outcome.INCORRECT, Outcome.MALFORMED}
     n_kills, done, rng = 0, threading.Event(), random.Random()
     with VerifyPool({env.name: env}, workers=2) as pool:
+        begun = time.perf_counter()
+        pool.verify(cases[:2])
+        start_s = time.perf_counter() - begun  # of a worker, so that on a busy machine some live to work
 
         def kill() -> None:
             nonlocal n_kills
-            while not done.wait(rng.uniform(0.01, 0.15)):
+            while not done.wait(rng.uniform(0.5, 2.5) * start_s):
                 for pid in rng.sample(pool.pids, min(1, len(pool.pids))):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, rng.choice((signal.SIGKILL, signal.SIGTERM)))
@@ -141,6 +145,15 @@ def test_workers_killed_at_random_change_no_verdict():
     assert n_kills >= 5, "too few workers were killed to say anything"
     assert Counter(verdict.outcome for verdict in verdicts) == Counter(undisturbed)
     assert [verdict.outcome for verdict in verdicts] == undisturbed
+
+
+def test_items_may_come_while_others_are_worked_on():
+    with Pool(work, workers=2) as pool:
+        stream = pool.stream()
+        for start in range(0, 100, 10):
+            stream.add([f"item {i}" for i in range(start, start + 10)])
+        assert stream.results() == [f"ITEM {i}" for i in range(100)]
+        assert pool.stream().results() == []
 
 
 def test_a_worker_that_died_idle_is_replaced():

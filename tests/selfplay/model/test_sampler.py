@@ -151,3 +151,12 @@ def test_limits_leave_the_likeliest_tokens_with_their_relative_rates(top_k: int,
 def test_limits_out_of_range_are_refused(model: GPT):
     with pytest.raises(ValueError, match=r"top_p = 0"):
         Sampler(model).sample([[2]], key=0, stop=STOP, top_p=0.0)
+
+
+def test_each_text_is_told_once_as_it_ends(model: GPT):
+    told: list[tuple[int, tuple[int, ...]]] = []
+    texts = Sampler(model).sample(
+        PROMPTS, key=3, stop=STOP, n_per_prompt=2, on_text=lambda place, text: told.append((place, text.tokens))
+    )
+    assert sorted(told) == [(place, text.tokens) for place, text in enumerate(texts)]
+    assert [place for place, _ in told] != sorted(place for place, _ in told)
