@@ -186,6 +186,14 @@ class SolutionFirst(ABC):
             MalformedTask: The text is not a solution, or its task would be ill-posed.
         """
 
+    def relabel(self, task: Task, answer: str) -> Solved:  # noqa: ARG002
+        """The task that a wrong answer to `task` does solve (hindsight); where an answer is a solution, that one's.
+
+        Raises:
+            MalformedTask: There is none.
+        """
+        return self.pose(answer)
+
 
 class Executed(ABC):
     """Envs whose truth comes from running programs, which is cheaper for many at once."""

@@ -223,17 +223,17 @@ def _train(arguments: argparse.Namespace) -> None:
         print(to_yaml(config), end="")
         return
     folder = arguments.out or Path("runs") / f"train-{Path(arguments.config).stem}"
-    from selfplay.play.run import run_arm
+    from selfplay.play.ensemble import run_job
     from selfplay.progress import Progress
 
     if not leads():
-        run_arm(config, folder)
+        run_job(config, folder)
         return
     title = f"{config.arm.name} seed {config.seed}"
     print(f"{title}: learning rate {config.optim.rate:g}")
     with Progress(config.budget_tokens) as progress:
         progress.begin(title, config.budget_tokens, 0)
-        result = run_arm(config, folder, on_round=lambda report: progress.round(title, report))
+        result = run_job(config, folder, on_round=lambda report: progress.round(title, report))
         progress.end(title, f"loss {result.loss:.3f} nats per answer token, accuracy {result.accuracy:.3f}")
     print(f"{folder}: finished; see rounds.jsonl, or: tensorboard --logdir {folder}")
 

@@ -75,6 +75,11 @@ class Ledger:
             raise ValueError(f"{phase}: cannot charge {tokens} tokens, {flops} FLOPs, {seconds} s; amounts are >= 0")
         self._spent[phase] += Spent(tokens, flops, seconds)
 
+    def add(self, other: Ledger) -> None:
+        """Take over what another run has spent."""
+        for phase in Phase:
+            self._spent[phase] += other.spent(phase)
+
     @contextmanager
     def clock(self, phase: Phase) -> Iterator[None]:
         """Charge the wall-clock seconds of a block to a phase."""

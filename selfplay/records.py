@@ -38,7 +38,8 @@ class Proposals:
 
     Attributes:
         tasks: Valid, distinct tasks, none of them held out.
-        posed: For solution-first proposers the answer each task was posed from, aligned with `tasks`; else empty.
+        posed: For solution-first proposers the tasks with the answers they were posed from, in the order of `tasks`;
+            else empty.
         n_raw: Texts written.
         n_malformed: Refused by the env: not a task, or ill-posed.
         n_repeated: Same task as another of the round.
@@ -49,7 +50,7 @@ class Proposals:
     """
 
     tasks: tuple[Task, ...] = ()
-    posed: tuple[str, ...] = ()
+    posed: tuple[Solved, ...] = ()
     n_raw: int = 0
     n_malformed: int = 0
     n_repeated: int = 0
@@ -71,6 +72,7 @@ class Attempt:
         n_new_tokens: Tokens sampled, end token included.
         logprob_nats: Log-probability of the sampled tokens under the sampling distribution.
         model_step: Optimizer steps taken by the model that wrote it.
+        work: Worked steps before the answer; empty without `data.work`.
     """
 
     task: Task
@@ -80,6 +82,7 @@ class Attempt:
     n_new_tokens: int
     logprob_nats: float
     model_step: int
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """An answer and whether it is right, for a judge to learn from."""
+    """An answer and whether it is right, for a judge to learn from; `work` is the task's, not the answer's."""
 
     task: Task
     answer: str
     right: bool
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,7 @@ class Example:
     answer: str
     source: Source
     round: int
-
-    @classmethod
-    def real(cls, solved: Solved) -> Example:
-        """An example of the real distribution."""
-        return cls(solved.task, solved.answer, Source.REAL, 0)
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +225,8 @@ class JudgeReport:
         false_accept_rate: FPR.
         n_kept: Attempts kept.
         kept_precision: Share of the kept that are right.
-        informedness: Youden's J, TPR - FPR: 1 is the truth, 0 a coin, -1 its opposite.
-        auroc: Chance that a right attempt is scored above a wrong one; a judge without scores has (1 + J) / 2.
+        informedness: Youden's J, TPR - FPR over answers in form: 1 is the truth, 0 a coin, -1 its opposite.
+        auroc: Chance that a right answer is scored above a wrong one in form; a judge without scores has (1 + J) / 2.
         auroc_within: The same among attempts at one task only, where the task's difficulty gives nothing away.
         gap: Accuracy after filtering minus before (the generation-verification gap, Song et al. 2024, 2412.02674).
         relative_gap: The gap over 1 - g, the most that it could be.
@@ -264,6 +264,8 @@ class ProposalReport:
         signal: Share of tasks whose attempts were neither all accepted nor all refused.
         reward_gap: Share of attempts accepted less the share that is right: above 0 the judge is gamed or lenient.
         levels: `ENV:LEVEL` to its share of the proposed tasks.
+        probe_gap: The reward gap on a fixed probe of real tasks (`play.probe`).
+        real_levels: `ENV:LEVEL` to its share of the real pool.
     """
 
     validity: float = math.nan
@@ -274,6 +276,8 @@ class ProposalReport:
     signal: float = math.nan
     reward_gap: float = math.nan
     levels: Mapping[str, float] = field(default_factory=dict)
+    probe_gap: float = math.nan
+    real_levels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

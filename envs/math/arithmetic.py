@@ -2,7 +2,7 @@
 
 Two tasks at level 3 with `operations="+-"`:
 
-    123+45      answer 168
+    123+45      answer 168, by 8+60+100
     7-304       answer -297
 
 Cost: writing the answer takes carries over every digit in order; checking it is one sum in Python, about a
@@ -85,7 +85,8 @@ class Arithmetic(Env):
         if rng.random() < 0.5:
             left, right = right, left
         operation = rng.choice(self.operations)
-        return Solved(self._task(left, operation, right), self._answer(left, operation, right))
+        work = _columns(left, right) if operation == "+" and not self.reverse else ""
+        return Solved(self._task(left, operation, right), self._answer(left, operation, right), work)
 
     def parse(self, prompt: str) -> Task:
         """Read `123+45`; operands without leading zeros, no spaces."""
@@ -139,6 +140,13 @@ class Arithmetic(Env):
         if max(len(left), len(right)) > self.max_digits:
             raise MalformedTask(f"an operand has more than {self.max_digits} digits")
         return int(left), operation, int(right)
+
+
+def _columns(left: int, right: int) -> str:
+    """The sums of the columns from the right, `15+110` for 58+67; empty where there is one column only."""
+    n_columns = len(str(max(left, right)))
+    sums = [(left // 10**place % 10 + right // 10**place % 10) * 10**place for place in range(n_columns)]
+    return "+".join(map(str, sums)) if n_columns > 1 else ""
 
 
 def _value(left: int, operation: str, right: int) -> int:

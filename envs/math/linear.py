@@ -2,8 +2,8 @@
 
 Two tasks at level 1:
 
-    3x+5=20     answer 5
-    -2x-7=4     answer -11/2
+    3x+5=20     answer 5, by 3x=15
+    -2x-7=4     answer -11/2, by -2x=11
 
 Cost: solving takes a subtraction and a division whose result must come out right; checking substitutes the
 answer into the left side. The family has a global constraint where `solutions="integer"`: most equations one
@@ -131,6 +131,11 @@ class Linear(Env, SolutionFirst):
         self._check(a, b, x)
         return self._solved(a, b, x)
 
+    def relabel(self, task: Task, answer: str) -> Solved:
+        """The same left side with the value that the answer gives it: 6 for `3x+5=20` solves `3x+5=23`."""
+        a, b, _ = self._read(task.prompt)
+        return self.pose(f"{_side(a, b)}@{answer}")
+
     def _n_equations(self, limit: int) -> int:
         """Equations with |a|, |b| and |x| below a limit."""
         n_constants = 2 * limit - 1
@@ -169,7 +174,8 @@ class Linear(Env, SolutionFirst):
     def _solved(self, a: int, b: int, x: Fraction) -> Solved:
         prompt = f"{_side(a, b)}={int(a * x + b)}"
         level = len(str(max(abs(a), abs(b), int(abs(x)))))
-        return Solved(Task(self.name, prompt, level, canonical=prompt), str(x))
+        work = f"{_side(a, 0)}={int(a * x)}" if b else ""
+        return Solved(Task(self.name, prompt, level, canonical=prompt), str(x), work)
 
 
 def _coefficients(match: re.Match[str]) -> tuple[int, int]:

@@ -36,6 +36,8 @@ def run_export(arguments: argparse.Namespace) -> None:
 
     path: Path = arguments.checkpoint
     config = load_config(RunConfig, path.parent / CONFIG)
+    if config.arm.n_members > 1:
+        raise ValueError(f"{path}: an ensemble of {config.arm.n_members}; export a member, below members/")
     saved = load_checkpoint(path)
     tokenizer = build_encoder(config, path.parent).tokenizer
     model = GPT(config.model, len(tokenizer))

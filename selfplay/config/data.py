@@ -47,6 +47,9 @@ class DataConfig:
         n_real: U, distinct real tasks in the pool.
         n_validation: Tasks for early stopping, apart from the held-out ones.
         n_heldout: Tasks every reported loss is measured on. Drawn first, disjoint from all else by `Task.id`.
+        work: Whether answers come with worked steps where an env has them: the model writes the work, then the answer,
+            and only the answer is verified. The work's tokens count as answer tokens, in training and in held-out
+            losses, so these compare only with runs that have it too.
         n_accuracy: How many of the held-out tasks are also answered greedily each round, for accuracy.
     """
 
@@ -55,6 +58,7 @@ class DataConfig:
     n_validation: int = 250
     n_heldout: int = 500
     n_accuracy: int = 500
+    work: bool = False
 
     def __post_init__(self) -> None:
         require(bool(self.tasks), "data.tasks is empty: name at least one env")

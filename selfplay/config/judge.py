@@ -23,6 +23,8 @@ class JudgeConfig:
         weights: Of the model as judge: those that learn, or those it had when self-play began.
         threshold: Of the model and the majority: accept from this probability or share of votes on.
         verdict_every: Of the model: every n-th real example it learns from is a verdict on an answer instead.
+        n_checks: Of the model: how often it writes the work of the task before its verdict; the share of right ones
+            is its score. 0 asks for the verdict alone.
         n_practice: Of the model: attempts a round at real tasks, whose exact verdicts it also learns from.
     """
 
@@ -34,6 +36,7 @@ class JudgeConfig:
     threshold: float = 0.5
     verdict_every: int = 3
     n_practice: int = 0
+    n_checks: int = 0
 
     def __post_init__(self) -> None:
         require_fraction("judge.true_accept_rate", self.true_accept_rate)
@@ -41,9 +44,10 @@ class JudgeConfig:
         require_fraction("judge.threshold", self.threshold)
         require_positive("judge.verdict_every", self.verdict_every)
         require_not_negative("judge.n_practice", self.n_practice)
+        require_not_negative("judge.n_checks", self.n_checks)
         fits = self.kind == "noisy" or (self.true_accept_rate, self.false_accept_rate, self.noise) == (
             1.0, 0.0, "independent",
         )  # fmt: skip
         require(fits, f"judge.kind = {self.kind}: true_accept_rate, false_accept_rate and noise belong to kind: noisy")
-        learns = self.kind == "model" or (self.weights, self.n_practice) == ("live", 0)
-        require(learns, f"judge.kind = {self.kind}: weights and n_practice belong to kind: model")
+        learns = self.kind == "model" or (self.weights, self.n_practice, self.n_checks) == ("live", 0, 0)
+        require(learns, f"judge.kind = {self.kind}: weights, n_practice and n_checks belong to kind: model")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from selfplay.config.checks import require, require_positive
+from selfplay.config.checks import require, require_not_negative, require_positive
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class ModelConfig:
         n_head: Query heads.
         n_kv_head: Key-value heads, shared by groups of query heads.
         head_dim: Size of a head.
-        d_ff: Width of the feed-forward.
+        d_ff: Width of the feed-forward; with experts, of each.
+        n_experts: Experts in place of each feed-forward (`model.experts`); 0 for none.
+        n_active: Of these, how many read a token.
+        balance: Weight of the loss that keeps experts in even use.
         rope_theta: Base of the rotary frequencies.
         norm_eps: Added to mean squares.
         tie_embeddings: Whether the output matrix is the embedding.
@@ -63,6 +66,9 @@ class ModelConfig:
     qk_norm: bool = True
     rope_scaling: RopeScaling | None = None
     context_length: int = 64
+    n_experts: int = 0
+    n_active: int = 2
+    balance: float = 0.01
     from_hf: str | None = None
 
     def __post_init__(self) -> None:
@@ -70,5 +76,9 @@ class ModelConfig:
             require_positive(f"model.{name}", getattr(self, name))
         require(self.context_length >= 8, f"model.context_length = {self.context_length}: needs at least 8 tokens")
         require(self.head_dim % 2 == 0, f"model.head_dim = {self.head_dim}: rotary positions need an even size")
+        for name in ("n_experts", "balance"):
+            require_not_negative(f"model.{name}", getattr(self, name))
+        routed = self.n_experts == 0 or 1 <= self.n_active <= self.n_experts
+        require(routed, f"model.n_active = {self.n_active}: must lie between 1 and model.n_experts = {self.n_experts}")
         divides = self.n_head % self.n_kv_head == 0
         require(divides, f"model.n_kv_head = {self.n_kv_head}: must divide model.n_head = {self.n_head}")

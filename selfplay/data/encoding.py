@@ -67,9 +67,11 @@ class Batch(NamedTuple):
 class Encoder:
     """Writes tasks and answers as the texts the model knows."""
 
-    def __init__(self, tokenizer: Vocabulary, context_length: int) -> None:
+    def __init__(self, tokenizer: Vocabulary, context_length: int, *, works: bool = False) -> None:
+        """`works`: whether answers follow worked steps, which may be empty."""
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.works = works
 
     def task_prompt(self, env: str) -> list[int]:
         """What a model continues with a task."""
@@ -83,14 +85,15 @@ class Encoder:
         """What a model continues with an answer."""
         return [self.tokenizer.task_token(task.env), *self.tokenizer.encode(task.prompt), self.tokenizer.solve]
 
-    def solved(self, task: Task, answer: str, source: Source = Source.REAL) -> Text:
-        """A task with its answer.
+    def solved(self, task: Task, answer: str, source: Source = Source.REAL, work: str = "") -> Text:
+        """A task with its answer, and its work where `works`; both count as answer.
 
         Raises:
             ValueError: It does not fit the context, or a character is in no alphabet.
         """
-        prompt = self.solve_prompt(task)
-        tokens = (*prompt, *self.tokenizer.encode(answer), self.tokenizer.end)
+        prompt, encode = self.solve_prompt(task), self.tokenizer.encode
+        steps = (*encode(work), self.tokenizer.solve) if self.works else ()
+        tokens = (*prompt, *steps, *encode(answer), self.tokenizer.end)
         return self._fitting(Text(tokens, len(prompt) - 1, source), task.prompt)
 
     def composed(self, env: str, solution: str) -> Text:
@@ -110,21 +113,42 @@ class Encoder:
         """What a model continues with `solve` if the answer is right and with `end` if not."""
         return [*self.solve_prompt(task), *self.tokenizer.encode(answer), self.tokenizer.judge]
 
-    def verdict(self, task: Task, answer: str, right: bool) -> Text:
-        """An answer and whether it is right; only the verdict is learnt."""
+    def verdict(self, task: Task, answer: str, right: bool, check: str | None = None) -> Text:
+        """An answer and whether it is right; only the verdict is learnt, and with a written check that and an end."""
         prompt = self.verdict_prompt(task, answer)
         n_read = len(prompt) - 1
-        return Text((*prompt, self.tokenizer.solve if right else self.tokenizer.end), n_read, Source.REAL, n_read)
+        solve, end = self.tokenizer.solve, self.tokenizer.end
+        said = (solve if right else end,)
+        if check is not None:
+            said = (*self.tokenizer.encode(check), *((solve, end) if right else (end,)))
+        return Text((*prompt, *said), n_read, Source.REAL, n_read)
 
-    def fits(self, task: Task, answer: str = "") -> bool:
+    def accepts(self, completion: Completion) -> bool:
+        """Whether a written check ends in `solve`, which is to say that the answer is right."""
+        *check, said = (self.tokenizer.end, *completion.tokens[:-1])
+        return completion.finished and said == self.tokenizer.solve and self.tokenizer.is_text(check[1:])
+
+    def fits(self, task: Task, answer: str = "", work: str = "") -> bool:
         """Whether the task and the answer, or else one token of an answer, fit the context."""
         n_answer = max(len(self.tokenizer.encode(answer)), 1)
-        return len(self.solve_prompt(task)) + n_answer <= self.context_length  # the end is never read
+        n_work = len(self.tokenizer.encode(work)) + 1 if self.works else 0
+        return len(self.solve_prompt(task)) + n_work + n_answer <= self.context_length  # the end is never read
 
     def answer(self, completion: Completion) -> tuple[str, bool]:
         """The text of a completion without its end, and whether it ended and holds text only."""
         content = completion.tokens[:-1] if completion.finished else completion.tokens
         return self.tokenizer.decode(content), completion.finished and self.tokenizer.is_text(content)
+
+    def response(self, completion: Completion) -> tuple[str, str, bool]:
+        """Work, answer, and whether the completion is both of these, or an answer alone where no work is asked for."""
+        if not self.works:
+            return ("", *self.answer(completion))
+        content = completion.tokens[:-1] if completion.finished else completion.tokens
+        solve = self.tokenizer.solve
+        place = content.index(solve) if solve in content else len(content)
+        work, answer = content[:place], content[place + 1 :]
+        is_text = place < len(content) and self.tokenizer.is_text([*work, *answer])
+        return self.tokenizer.decode(work), self.tokenizer.decode(answer), completion.finished and is_text
 
     def _fitting(self, text: Text, shown: str) -> Text:
         if text.n_tokens > self.context_length:

@@ -21,7 +21,7 @@ from selfplay.measure.cases import Case, Judgement, Ruling
 from selfplay.measure.loading import Question
 from selfplay.measure.rates import best_threshold
 from selfplay.measure.subject import Progress, Subject
-from selfplay.model.gpt import GPT
+from selfplay.model.ensemble import build_model
 from selfplay.play.checkpoint import load_checkpoint
 from selfplay.play.run import BEST, build_encoder, build_fabric
 
@@ -37,15 +37,18 @@ class ModelSubject(Subject):
         """Load the weights.
 
         Raises:
-            ValueError: The folder holds no run with a finished round, or a damaged one.
+            ValueError: The folder holds no run with a finished round, a damaged one, or one with `data.work`.
         """
         if not (folder / CONFIG).is_file():
             raise ValueError(f"{folder}: no run here ({CONFIG} is missing); name a folder made by train, or a cell")
         config = load_config(RunConfig, folder / CONFIG)
+        if config.data.work:
+            raise ValueError(f"{folder}: its model writes worked steps first and has no probability of an answer alone")
         saved = load_checkpoint(folder / BEST)
         self._fabric = build_fabric(config)
         self._encoder = build_encoder(config, folder)
-        self._model = GPT(config.model, len(self._encoder.tokenizer)).to(self._fabric.device)
+        model = build_model(config.model, len(self._encoder.tokenizer), config.arm.n_members)
+        self._model = model.to(self._fabric.device)
         self._model.load_state_dict(saved["model"])
         self._alphabets = {task.env.name: set(task.env.alphabet) for task in config.data.tasks}
         self.threshold = 0.5

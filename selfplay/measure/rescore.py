@@ -159,7 +159,7 @@ def _attempt(row: Mapping[str, Any], envs: Mapping[str, Env]) -> Attempt:
         raise ValueError(f"{row['prompt']!r}: no task of this run's envs any more; they have changed since") from None
     return Attempt(
         task, row["answer"], row["complete"], row["n_prompt_tokens"], row["n_new_tokens"], row["logprob_nats"],
-        row["model_step"],
+        row["model_step"], row["work"] or "",
     )  # fmt: skip
 
 

@@ -38,6 +38,10 @@ def compile_training(model: GPT, config: RunConfig) -> None:
     Only the model that trains: sampling and scoring change grad mode and shapes at every call, and recompile.
     """
     asked = config.device.compiled
+    if config.model.n_experts:  # how many tokens an expert reads changes at every step, and would be compiled anew
+        if asked == "on":
+            raise ValueError("device.compiled = on: not with model.n_experts; use auto or off")
+        return
     if asked == "off" or (asked == "auto" and not is_long(model, config.budget_tokens)):
         return
     if compiler_works():

@@ -16,9 +16,17 @@ BACKWARD = 2
 
 
 def matrix_parameters(config: ModelConfig, vocab_size: int) -> int:
-    """Parameters that every token is multiplied with, the output matrix included."""
+    """Parameters that every token is multiplied with, the output matrix included: of experts those that read it."""
     attention = config.d_model * config.head_dim * (2 * config.n_head + 2 * config.n_kv_head)
-    return config.n_layer * (attention + 3 * config.d_model * config.d_ff) + config.d_model * vocab_size
+    n_read, router = (config.n_active, config.d_model * config.n_experts) if config.n_experts else (1, 0)
+    feed_forward = n_read * 3 * config.d_model * config.d_ff + router
+    return config.n_layer * (attention + feed_forward) + config.d_model * vocab_size
+
+
+def idle_parameters(config: ModelConfig) -> int:
+    """Parameters of the experts that do not read a token: all parameters less these are the active ones."""
+    n_idle = max(config.n_experts - config.n_active, 0)
+    return config.n_layer * n_idle * 3 * config.d_model * config.d_ff
 
 
 def attention_flops(config: ModelConfig, n_queries: int, n_keys: int) -> int:

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfplay.config import ModelConfig
+from selfplay.model.experts import Experts
 from selfplay.model.rotary import rotary_frequencies
 
 
@@ -202,7 +203,10 @@ class Block(nn.Module):
         self.attention_norm = RMSNorm(config.d_model, config.norm_eps)
         self.attention = Attention(config)
         self.feed_forward_norm = RMSNorm(config.d_model, config.norm_eps)
-        self.feed_forward = FeedForward(config)
+        self.feed_forward: nn.Module = FeedForward(config)
+        if config.n_experts:
+            experts: list[nn.Module] = [FeedForward(config) for _ in range(config.n_experts)]
+            self.feed_forward = Experts(config, experts, Linear(config.d_model, config.n_experts))
 
     def forward(self, x: Tensor, places: Places, layer: int, dropout: float) -> Tensor:
         """`(B, T, D)` to `(B, T, D)`; `dropout` is 0 outside training."""
@@ -223,6 +227,7 @@ class GPT(nn.Module):
 
     cos: Tensor
     sin: Tensor
+    n_members = 1  # an `Ensemble` has more
 
     def __init__(self, config: ModelConfig, vocab_size: int, generator: torch.Generator | None = None) -> None:
         """Build with weights drawn from `generator` (normal, 0.02; residual outputs smaller by depth, GPT-2)."""

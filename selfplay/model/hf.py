@@ -63,8 +63,10 @@ def write_weights(model: GPT, folder: Path) -> None:
     """Write the weights alone; the file is the old one or the new one, whole.
 
     Raises:
-        ValueError: The extra `hf` is not installed.
+        ValueError: The extra `hf` is not installed, or the model has experts.
     """
+    if model.config.n_experts:
+        raise ValueError(f"model.n_experts = {model.config.n_experts}: only models without experts are exported")
     try:
         from safetensors.torch import save_file
     except ImportError as error:

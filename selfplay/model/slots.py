@@ -21,10 +21,11 @@ class Slots(Memory):
 
     def __init__(self, model: GPT, n_slots: int) -> None:
         config, device, dtype = model.config, model.embedding.weight.device, model.compute_dtype
+        n_layers = model.n_members * config.n_layer
         shape = (n_slots, config.n_kv_head, config.context_length, config.head_dim)
         # Zeros: a place not yet written to weighs nothing, but nothing times what lay there by chance may be no number.
         self._keys, self._values = (
-            [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.n_layer)] for _ in range(2)
+            [torch.zeros(shape, dtype=dtype, device=device) for _ in range(n_layers)] for _ in range(2)
         )
         self._tables = model.cos, model.sin
         self._kernel: Kernel | None = kernel() if device.type == "cpu" and dtype in DTYPES else None

@@ -3,8 +3,10 @@
 The texts a model reads and writes:
 
     task:ENV  prompt  solve  answer  end        propose a task (up to `solve`), then solve it
+    task:ENV  prompt  solve  work  solve  answer  end    the same with worked steps, where `data.work` asks for them
     compose:ENV  solution  end                  write a solution, from which the env poses a task
     task:ENV  prompt  solve  answer  judge      say whether the answer is right: `solve` if it is, `end` if not
+    task:ENV  prompt  solve  answer  judge  check  solve  end    the same after a written check; without `solve` if not
 
 One `task:` and one `compose:` token per env, so that a model of several envs is told which to write for.
 `model.foreign` has the tokenizer of a Hugging Face checkpoint, with the same role tokens beside its own.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
-from envs.core import Outcome
-from selfplay.config import CurriculumConfig
+from envs.core import Outcome, Task
+from selfplay.config import CurriculumConfig, TaskConfig
 from selfplay.play.rewards import variance
 from selfplay.play.worth import kind_of
 from selfplay.records import Judged, Proposals
@@ -23,16 +24,23 @@ _OUTSIDE = 0.05
 class Curriculum:
     """Selects tasks, and remembers the judge's solve rate of each level."""
 
-    def __init__(self, config: CurriculumConfig, solve_rates: dict[str, float]) -> None:
+    def __init__(self, config: CurriculumConfig, solve_rates: dict[str, float], tasks: Sequence[TaskConfig]) -> None:
         """`solve_rates`, `ENV:LEVEL` to a rate, is the run's state and is changed in place."""
         self._config, self._rates = config, solve_rates
+        self._levels = {task.env.name: sorted(task.levels or task.env.levels) for task in tasks}
 
-    def select(self, proposals: Proposals, rng: Random) -> Proposals:
-        """The tasks to attempt, in their order: drawn without repeats, by the weights of their levels."""
+    def select(self, proposals: Proposals, rng: Random, *, progress: float) -> Proposals:
+        """The tasks to attempt, in their order: drawn without repeats, by the weights of their levels.
+
+        Args:
+            proposals: What was proposed.
+            rng: Of the draws.
+            progress: Share of the budget that is spent.
+        """
         if self._config.kind == "none" or not proposals.tasks:
             return proposals
         n_wanted = max(1, round(self._config.share * len(proposals.tasks)))
-        chosen = weighted_sample([self._weight(kind_of(task)) for task in proposals.tasks], n_wanted, rng)
+        chosen = weighted_sample([self._weight(task, progress) for task in proposals.tasks], n_wanted, rng)
         tasks = tuple(proposals.tasks[index] for index in chosen)
         posed = tuple(proposals.posed[index] for index in chosen) if proposals.posed else ()
         return replace(proposals, tasks=tasks, posed=posed)
@@ -47,8 +55,12 @@ class Curriculum:
             before = self._rates.get(kind, rate)
             self._rates[kind] = self._config.memory * before + (1.0 - self._config.memory) * rate
 
-    def _weight(self, kind: str) -> float:
-        rate = self._rates.get(kind)
+    def _weight(self, task: Task, progress: float) -> float:
+        if self._config.kind == "fixed":
+            levels = self._levels[task.env]
+            n_open = max(1, math.ceil(progress * len(levels)))
+            return 1.0 if task.level <= levels[n_open - 1] else _OUTSIDE
+        rate = self._rates.get(kind_of(task))
         if self._config.kind == "random" or rate is None:
             return UNKNOWN
         if self._config.kind == "window":

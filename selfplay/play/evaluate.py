@@ -32,7 +32,7 @@ class Evaluator:
     def __init__(self, examples: Sequence[Solved], encoder: Encoder, verifier: Verifier, n_accuracy: int) -> None:
         self._examples, self._encoder, self._verifier = examples, encoder, verifier
         self._n_accuracy = n_accuracy
-        self._texts = [encoder.solved(solved.task, solved.answer) for solved in examples]
+        self._texts = [encoder.solved(solved.task, solved.answer, work=solved.work) for solved in examples]
 
     def evaluate(self, model: GPT) -> Scores:
         """Loss on every example; greedy accuracy on the first `n_accuracy`."""

@@ -11,7 +11,7 @@ from envs.core import Solved
 from selfplay.config import RunConfig
 from selfplay.configfile import CONFIG, load_config
 from selfplay.data.sources import draw_real_data
-from selfplay.model.gpt import GPT
+from selfplay.model.ensemble import build_model
 from selfplay.play.checkpoint import load_checkpoint
 from selfplay.play.evaluate import Evaluator, pass_at_k
 from selfplay.play.judges import Verifier
@@ -87,9 +87,9 @@ def examine(folder: Path, n_attempts: int) -> Examination:
     saved = load_checkpoint(folder / BEST)
     fabric = build_fabric(config)
     encoder = build_encoder(config, folder)
-    model = GPT(config.model, len(encoder.tokenizer)).to(fabric.device)
+    model = build_model(config.model, len(encoder.tokenizer), config.arm.n_members).to(fabric.device)
     model.load_state_dict(saved["model"])
-    data = draw_real_data(config.data, config.seed)
+    data = draw_real_data(config.data, config.real_seed)
     with Verifier({task.env.name: task.env for task in config.data.tasks}) as verifier, fabric.autocast():
         evaluator = Evaluator(data.heldout, encoder, verifier, len(data.heldout))
         scores = evaluator.evaluate(model)

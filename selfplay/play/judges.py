@@ -70,7 +70,9 @@ class Verifier:
     def _take_up(self) -> None:
         """Wait for the verdicts that were begun; every process learns those of all."""
         results = self._stream.results() if self._stream is not None else []
-        self._known.update(gathered(list(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True))))
+        self._known.update(
+            gathered(list(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True)))
+        )
         self._ahead, self._stream, self._n_told = {}, None, 0
 
     def check(self, attempts: Sequence[Attempt]) -> list[Verdict]:

@@ -49,7 +49,7 @@ def keep(
 def as_examples(judged: Sequence[Judged], kept: Sequence[int], round: int) -> list[Example]:
     """The kept attempts as examples to learn from."""
     chosen = (judged[index].attempt for index in kept)
-    return [Example(attempt.task, attempt.answer, Source.SYNTHETIC, round) for attempt in chosen]
+    return [Example(one.task, one.answer, Source.SYNTHETIC, round, one.work) for one in chosen]
 
 
 def hindsight(judged: Sequence[Judged], envs: Mapping[str, Env], admission: Admission, round: int) -> list[Example]:
@@ -62,12 +62,11 @@ def hindsight(judged: Sequence[Judged], envs: Mapping[str, Env], admission: Admi
         env = envs[item.attempt.task.env]
         if item.attempt.complete and item.verdict.outcome is Outcome.INCORRECT and isinstance(env, SolutionFirst):
             try:
-                read.append(env.pose(item.attempt.answer))
+                read.append(env.relabel(item.attempt.task, item.attempt.answer))
             except MalformedTask:
                 continue
-    posed = admission.admit(read, posed=True)
-    pairs = zip(posed.tasks, posed.posed, strict=True)
-    return [Example(task, answer, Source.SYNTHETIC, round) for task, answer in pairs]
+    posed = admission.admit(read, posed=True).posed
+    return [Example(solved.task, solved.answer, Source.SYNTHETIC, round, solved.work) for solved in posed]
 
 
 def measure_judge(
@@ -85,11 +84,14 @@ def measure_judge(
     g = _rate(n_right, n_right + n_wrong)
     tpr, fpr = _rate(true_accepts, n_right), _rate(false_accepts, n_wrong)
     precision = _rate(sum(right[i] for i in kept), sum(decided[i] for i in kept))
+    # Judges are not asked about what has no form: only so a judge that accepts all has J = 0, an inverted one -1.
+    formed = [d and truth.outcome is not Outcome.MALFORMED for d, truth in zip(decided, truths, strict=True)]
+    formed_false = sum(a and f and not r for a, r, f in zip(accepted, right, formed, strict=True))
     scores = [float(a) if math.isnan(item.score) else item.score for item, a in zip(judged, accepted, strict=True)]
     scored = [
         (item.attempt.task.id, score, r)
-        for item, score, r, d in zip(judged, scores, right, decided, strict=True)
-        if d
+        for item, score, r, f in zip(judged, scores, right, formed, strict=True)
+        if f
     ]  # fmt: skip
     return JudgeReport(
         n_attempts=len(judged),
@@ -100,7 +102,7 @@ def measure_judge(
         false_accept_rate=fpr,
         n_kept=len(kept),
         kept_precision=precision,
-        informedness=tpr - fpr,
+        informedness=tpr - _rate(formed_false, sum(formed) - n_right),
         auroc=auroc([(score, r) for _, score, r in scored]),
         auroc_within=_within(scored),
         gap=precision - g,

@@ -75,6 +75,8 @@ class Learner(ABC):
     ) -> None:
         self._trainer, self._state = trainer, state
         self._encoder, self._config, self._task_weight = encoder, config, task_weight
+        self._n_passes = 1 + BACKWARD
+        """Forward passes' worth of FLOPs that a step spends on a token."""
 
     @abstractmethod
     def _synthetic(self, experience: Experience, round: int) -> tuple[Iterator[Unit], int]:
@@ -119,11 +121,11 @@ class Learner(ABC):
             n_seen = n_before + sum(n_of.values())
             if n_steps >= n_done:
                 self._trainer.begin_step(n_steps)
-                total_loss += self._step(units, learning_rate(config.optim, n_seen, config.budget_tokens))
+                total_loss += self._step(units, self._rate(n_seen))
                 done.step_taken(n_steps + 1, total_loss)
             for unit in units:
                 n_of[unit.source] += unit.n_tokens
-            n_flops += (1 + BACKWARD) * forward_flops(config.model, state.model.vocab_size, map(_length, units))
+            n_flops += self._n_passes * forward_flops(config.model, state.model.vocab_size, map(_length, units))
             n_steps += 1
         self._trainer.require_finite()  # before they are evaluated, sampled from or saved
         return LearnReport(
@@ -135,9 +137,27 @@ class Learner(ABC):
             max_draws=max(state.store.n_draws, default=0),
         )
 
+    def _rate(self, n_seen: int) -> float:
+        """The schedule's rate; a student that is drawn afresh warms up once more."""
+        optim, budget = self._config.optim, self._config.budget_tokens
+        rate, n_own = learning_rate(optim, n_seen, budget), n_seen - self._config.n_taught_tokens
+        return min(rate, learning_rate(optim, n_own, budget)) if n_own >= 0 else rate
+
 
 def _length(unit: Unit) -> int:
     return unit.n_tokens
+
+
+def stored_texts(state: RunState, encoder: Encoder, config: RunConfig, round: int) -> Iterator[Unit]:
+    """Stored examples in the order of their draws, those that `arm.learner.store` leaves."""
+    store, among = config.arm.learner.store, None
+    if store != "accumulate":
+        among = state.store.latest()
+    if store == "subsample":
+        chosen = stream(config.seed, "subsample", round)
+        among = chosen.sample(range(len(state.store)), len(among or ()))
+    draws = state.store.draws(stream(config.seed, "replay", round), among)
+    return (encoder.solved(one.task, one.answer, one.source, one.work) for one in draws)
 
 
 class FilteredLikelihood(Learner):
@@ -145,24 +165,9 @@ class FilteredLikelihood(Learner):
 
     def _synthetic(self, experience: Experience, round: int) -> tuple[Iterator[Unit], int]:  # noqa: ARG002
         """Stored examples: what was kept of the experience is among them."""
-        learner, state = self._config.arm.learner, self._state
-        if learner.start == "first" and len(state.store):
-            self._begin_again()
-        among = None
-        if learner.store != "accumulate":
-            among = state.store.latest()
-        if learner.store == "subsample":
-            chosen = stream(self._config.seed, "subsample", round)
-            among = chosen.sample(range(len(state.store)), len(among or ()))
-        draws = state.store.draws(stream(self._config.seed, "replay", round), among)
-        return (self._encoder.solved(example.task, example.answer, example.source) for example in draws), 0
-
-    def _begin_again(self) -> None:
-        """Go back to the weights at the beginning of self-play, with an optimizer that knows nothing."""
-        for model in (self._state.model, self._state.average):
-            model.load_state_dict(self._state.first.state_dict())
-        optimizer = self._state.optimizer
-        getattr(optimizer, "optimizer", optimizer).state.clear()  # Fabric's wrapper has one inside
+        if self._config.arm.learner.start == "first" and len(self._state.store):
+            self._state.restart(self._state.first.state_dict())
+        return stored_texts(self._state, self._encoder, self._config, round), 0
 
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         texts, share = self._texts_of_mine(units)

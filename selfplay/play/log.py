@@ -29,6 +29,7 @@ ATTEMPTS = pa.schema(
         ("task_id", pa.string()),
         ("prompt", pa.string()),
         ("level", pa.int32()),
+        ("work", pa.string()),
         ("answer", pa.string()),
         ("complete", pa.bool_()),
         ("n_prompt_tokens", pa.int32()),
@@ -79,6 +80,7 @@ SCALARS = {
     "proposals/distinct_answers": "proposals.distinct_answers",
     "proposals/signal": "proposals.signal",
     "proposals/reward_gap": "proposals.reward_gap",
+    "proposals/probe_gap": "proposals.probe_gap",
     "play/n_proposed": "n_proposed",
     "play/heldout_gain": "heldout_gain",
     "play/n_malformed_tasks": "n_malformed_tasks",
@@ -132,6 +134,8 @@ class RunLog:
                 self._events.scalar(tag, flat[name], report["train_tokens"])
         for kind, share in report["proposals"]["levels"].items():
             self._events.scalar(f"levels/{kind}", share, report["train_tokens"])
+        for kind, share in report["proposals"]["real_levels"].items():
+            self._events.scalar(f"real_levels/{kind}", share, report["train_tokens"])
         if report["alarms"]:
             self._events.text("alarms", "\n\n".join(report["alarms"]), report["train_tokens"])
         self._events.flush()
@@ -148,6 +152,7 @@ class RunLog:
                 "task_id": item.attempt.task.id,
                 "prompt": item.attempt.task.prompt,
                 "level": item.attempt.task.level,
+                "work": item.attempt.work,
                 "answer": item.attempt.answer,
                 "complete": item.attempt.complete,
                 "n_prompt_tokens": item.attempt.n_prompt_tokens,

@@ -9,7 +9,9 @@ from envs.core import Solved
 from selfplay.config import JudgeConfig, RunConfig
 from selfplay.data.encoding import Encoder
 from selfplay.model.vllm import VllmServer
+from selfplay.play.distill import Distillation
 from selfplay.play.judges import AcceptAllJudge, ExactJudge, Judge, MajorityJudge, Verifier
+from selfplay.play.jury import VotingJudge
 from selfplay.play.learn import FilteredLikelihood, Learner
 from selfplay.play.noise import NoisyJudge
 from selfplay.play.policy import PolicyGradient
@@ -19,6 +21,7 @@ from selfplay.play.self_judge import ModelJudge
 from selfplay.play.solver import ModelSolver, PosedSolver, Solver
 from selfplay.play.state import RunState
 from selfplay.play.trainer import Trainer
+from selfplay.streams import derive
 
 
 def build_server(config: RunConfig, encoder: Encoder, folder: Path) -> VllmServer | None:
@@ -71,10 +74,16 @@ def build_judge(config: JudgeConfig, verifier: Verifier, seed: int) -> Judge:
 def build_arm_judge(
     config: RunConfig, state: RunState, encoder: Encoder, verifier: Verifier, pool: Sequence[Solved]
 ) -> Judge:
-    """Who decides what an arm keeps."""
-    if config.arm.judge.kind == "model":
-        return ModelJudge(state, encoder, verifier, config, pool)
-    return build_judge(config.arm.judge, verifier, config.seed)
+    """Who decides what an arm keeps. The errors of noisy judges of a jury are independent of each other."""
+
+    def build(judge: JudgeConfig, seed: int) -> Judge:
+        if judge.kind == "model":
+            return ModelJudge(state, encoder, verifier, config, judge, pool)
+        return build_judge(judge, verifier, seed)
+
+    first, jury = build(config.arm.judge, config.seed), config.arm.jury
+    further = [build(judge, derive(config.seed, "jury", number)) for number, judge in enumerate(jury)]
+    return VotingJudge([first, *further], config.arm.quorum) if further else first
 
 
 def build_learner(config: RunConfig, trainer: Trainer, state: RunState, encoder: Encoder) -> Learner:
@@ -87,3 +96,5 @@ def build_learner(config: RunConfig, trainer: Trainer, state: RunState, encoder:
             return PolicyGradient(*parts, task_weight=config.play.task_weight)
         case "preference":
             return Preference(*parts, task_weight=config.play.task_weight)
+        case "distill":
+            return Distillation(*parts, task_weight=config.play.task_weight)

@@ -17,7 +17,7 @@ from selfplay.data.encoding import Text, collate
 from selfplay.data.mixture import Unit
 from selfplay.model.flops import forward_flops
 from selfplay.model.scoring import of_targets
-from selfplay.play.advantages import leave_one_out, normalised
+from selfplay.play.advantages import informative, leave_one_out, normalised
 from selfplay.play.exchange import mine, split
 from selfplay.play.learn import Learner, weighted_loss
 from selfplay.play.logprobs import token_logprobs
@@ -69,14 +69,17 @@ class PolicyGradient(Learner):
         texts, rewards, groups, roles = self._rewarded(experience)
         if not texts:
             return iter(()), 0
-        advantages = self._advantages(torch.tensor(rewards), torch.tensor(groups), torch.tensor(roles))
+        earned, group = torch.tensor(rewards), torch.tensor(groups)
+        advantages = self._advantages(earned, group, torch.tensor(roles))
+        tells = informative(earned, group).tolist() if learner.dynamic else [True] * len(texts)
         old = split(texts, lambda part: token_logprobs(state.average, part))
         n_passes = 1
         base: Sequence[Tensor | None] = [None] * len(texts)
         if learner.kl > 0:
             base, n_passes = split(texts, lambda part: token_logprobs(state.first, part)), 2
         episodes = [Episode(*parts) for parts in zip(texts, advantages.tolist(), old, base, strict=True)]
-        episodes = [episode for episode in episodes if episode.advantage != 0.0 or learner.kl > 0]
+        used = zip(episodes, tells, strict=True)
+        episodes = [one for one, tell in used if tell and (one.advantage != 0.0 or learner.kl > 0)]
         flops = forward_flops(self._config.model, state.model.vocab_size, (text.n_tokens for text in texts))
         return self._draws(episodes, round), n_passes * flops
 
@@ -95,7 +98,7 @@ class PolicyGradient(Learner):
             attempt = item.attempt
             if not attempt.complete:
                 continue  # its tokens are not kept
-            text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC)
+            text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC, attempt.work)
             texts.append(replace(text, n_context_tokens=text.n_task_tokens))
             accepted = item.verdict.outcome is Outcome.CORRECT
             reward = float(accepted)

@@ -58,7 +58,7 @@ class Preference(Learner):
         for item in experience.judged:
             attempt = item.attempt
             if attempt.complete:
-                text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC)
+                text = self._encoder.solved(attempt.task, attempt.answer, Source.SYNTHETIC, attempt.work)
                 of = accepted if item.verdict.outcome is Outcome.CORRECT else refused
                 of[attempt.task.id].setdefault(attempt.answer, replace(text, n_context_tokens=text.n_task_tokens))
         both = [(right, wrong) for task in accepted for right, wrong in zip(

@@ -42,7 +42,7 @@ class Admission:
         n_raw = n_malformed = n_repeated = n_heldout = 0
         for solved in read:
             n_raw += 1
-            if solved is None or not self.encoder.fits(solved.task, solved.answer):
+            if solved is None or not self.encoder.fits(solved.task, solved.answer, solved.work):
                 n_malformed += 1
             elif solved.task.id in self.reserved:
                 n_heldout += 1
@@ -51,8 +51,8 @@ class Admission:
             else:
                 admitted[solved.task.id] = solved
         tasks = tuple(solved.task for solved in admitted.values())
-        answers = tuple(solved.answer for solved in admitted.values()) if posed else ()
-        return Proposals(tasks, answers, n_raw, n_malformed, n_repeated, n_heldout, n_tokens, n_flops)
+        solutions = tuple(admitted.values()) if posed else ()
+        return Proposals(tasks, solutions, n_raw, n_malformed, n_repeated, n_heldout, n_tokens, n_flops)
 
 
 class Proposer(ABC):
@@ -148,7 +148,8 @@ class ModelProposer(Proposer):
     def _flops(self, texts: Sequence[Completion]) -> int:
         model = self._model
         read = forward_flops(model.config, model.vocab_size, [1] * len(texts))
-        return read + sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)
+        written = sum(decode_flops(model.config, model.vocab_size, 1, len(text.tokens)) for text in texts)
+        return model.n_members * (read + written)
 
 
 def _written(

@@ -26,9 +26,13 @@ def real_texts(
         config: The run.
         practice: Answers with exact verdicts, read in turn with the verdicts on real answers.
     """
-    composes, judges = config.arm.proposer == "solution", config.arm.judge.kind == "model"
+    composes, judge = config.arm.proposer == "solution", config.arm.model_judge
     envs = {task.env.name: task.env for task in config.data.tasks}
     waiting = list(practice)
+
+    def plain(solved: Solved) -> Text:
+        return encoder.solved(solved.task, solved.answer, work=solved.work)
+
     while True:
         epoch, index = state.real.position
         solved = next(state.real)
@@ -37,22 +41,22 @@ def real_texts(
         turn = epoch + index
         if composes and isinstance(env, SolutionFirst) and turn % config.play.compose_every == 0:
             yield encoder.composed(env.name, env.solution(solved))
-        elif judges and turn % config.arm.judge.verdict_every == 0:
+        elif judge is not None and turn % judge.verdict_every == 0:
             if waiting and turn % 2:
                 item = waiting.pop()
-                text = encoder.verdict(item.task, item.answer, item.right)
             else:
-                text = _verdict(env, solved, encoder, config, epoch, index)
-            yield text if text.n_tokens <= encoder.context_length else encoder.solved(solved.task, solved.answer)
+                answer, right = _verdict(env, solved, config, epoch, index)
+                item = Practice(solved.task, answer, right, solved.work)
+            text = encoder.verdict(item.task, item.answer, item.right, item.work if judge.n_checks else None)
+            yield text if text.n_tokens <= encoder.context_length else plain(solved)
         else:
-            yield encoder.solved(solved.task, solved.answer)
+            yield plain(solved)
 
 
-def _verdict(env: Env, solved: Solved, encoder: Encoder, config: RunConfig, epoch: int, index: int) -> Text:
-    """A verdict on the answer, on another spelling of it, or (half the time) on a near miss."""
+def _verdict(env: Env, solved: Solved, config: RunConfig, epoch: int, index: int) -> tuple[str, bool]:
+    """The answer, another spelling of it, or (half the time) a near miss, and whether it is right."""
     rng = stream(config.seed, "verdict", epoch, index)
     draw = rng.random()
     if draw < 0.5:
-        return encoder.verdict(solved.task, env.near_miss(solved, rng), False)
-    answer = env.equivalent(solved, rng) if draw < 0.75 else solved.answer
-    return encoder.verdict(solved.task, answer, True)
+        return env.near_miss(solved, rng), False
+    return env.equivalent(solved, rng) if draw < 0.75 else solved.answer, True

@@ -23,6 +23,7 @@ from selfplay.play.judges import Judge, Verifier
 from selfplay.play.keep import as_examples, hindsight, keep, measure_judge
 from selfplay.play.learn import Learner
 from selfplay.play.monitors import alarms, measure_proposals
+from selfplay.play.probe import Probe
 from selfplay.play.proposer import Admission, Proposer
 from selfplay.play.savepoint import Savepoint
 from selfplay.play.solver import Solver
@@ -51,6 +52,7 @@ class Stages:
     appraiser: Appraiser
     admission: Admission
     learner: Learner
+    probe: Probe
     verifier: Verifier
     heldout: Evaluator
     validation: Evaluator
@@ -78,7 +80,8 @@ def play_round(
         proposals = done.once("proposals", lambda: stages.proposer.propose(play.n_proposals, round=number))
     ledger.charge(Phase.PROPOSE, tokens=proposals.n_tokens, flops=proposals.n_flops)
 
-    selected = stages.curriculum.select(proposals, stream(config.seed, "curriculum", number))
+    progress, draws = state.train_tokens / config.budget_tokens, stream(config.seed, "curriculum", number)
+    selected = stages.curriculum.select(proposals, draws, progress=progress)
     with fabric.autocast(), ledger.clock(Phase.SOLVE):
         attempts = done.once("attempts", lambda: stages.solver.attempt(selected, play.n_attempts, round=number))
     ledger.charge(Phase.SOLVE, tokens=attempts.n_tokens, flops=attempts.n_flops)
@@ -110,11 +113,11 @@ def play_round(
     state.synthetic_tokens += learned.n_synthetic_tokens
 
     with fabric.autocast(), ledger.clock(Phase.EVALUATE):
-        found = measure_proposals(proposals, judged, truths, known=known, real=stages.real_levels)
+        gap = stages.probe.reward_gap(stages.judge, round=number) if judged else math.nan
+        found = measure_proposals(proposals, judged, truths, known=known, real=stages.real_levels, probe_gap=gap)
         n_flops = proposals.n_flops + attempts.n_flops
         meter = measure_judge(judged, truths, kept, generate_flops=n_flops, judge_flops=judgement.n_flops)
-        checks = config.arm.judge.kind != "accept-all"
-        rung = alarms(found, n_written=proposals.n_raw, n_attempts=len(judged), checks=checks)
+        rung = alarms(found, n_written=proposals.n_raw, n_attempts=len(judged), arm=config.arm)
         report = _report(state, stages, proposals, found, meter, learned, rung)
 
     state.best_validation = min(state.best_validation, report.validation.answer_nats_per_token)

@@ -36,6 +36,7 @@ from selfplay.play.log import RunLog
 from selfplay.play.manifest import finish_manifest, write_manifest
 from selfplay.play.monitors import real_shares
 from selfplay.play.parts import build_arm_judge, build_learner, build_proposer, build_server, build_solver
+from selfplay.play.probe import Probe
 from selfplay.play.proposer import Admission, NoProposer
 from selfplay.play.round import Stages, play_round
 from selfplay.play.savepoint import Savepoint
@@ -68,6 +69,7 @@ def run_arm(
     folder: Path,
     *,
     trunk: Path | None = None,
+    teachers: Sequence[Path] = (),
     on_round: OnRound | None = None,
 ) -> RunResult:
     """Run to the end of the budget, going on from the folder's checkpoint if there is one.
@@ -78,19 +80,21 @@ def run_arm(
             TensorBoard events, and at the end `result.json`. Kept by one process at a time.
         trunk: Folder of a finished run whose rounds are the first rounds of this one (see `study.grid`); where
             to begin when the folder has no checkpoint yet.
+        teachers: Folders of finished runs that teach together with this one (see `play.ensemble`).
         on_round: Called after every round is saved.
 
     Raises:
         ValueError: The folder holds another run or a damaged checkpoint, or the data cannot be drawn.
         OSError: The folder cannot be written.
     """
+    assert (config.arm.n_members, config.arm.learner.n_teachers) == (1, 1 + len(teachers)), "see ensemble.run_job"
     require_devices(config.device)
     with locked(folder) if leads() else nullcontext(), losses_told():  # of several processes one writes
         if leads() and not holds_run(folder, config):
             with replacing(folder / CONFIG) as temporary:
                 temporary.write_text(to_yaml(config))
         if (folder / RESULT).exists():
-            return _read_result(folder / RESULT)
+            return read_result(folder / RESULT)
         begun = (folder / CHECKPOINT).exists() or previous(folder / CHECKPOINT).exists()
         start = folder if begun else trunk
         if leads():
@@ -103,7 +107,7 @@ def run_arm(
         if start and (saved := agreed(_saved(folder, start) if leads() else None)):
             state.load_state_dict(saved, config, parts.data)
         with parts.verifier:
-            _play(config, folder, state, parts, on_round)
+            _play(config, folder, state, parts, teachers, on_round)
         result = summarize(config, state, parts.data, parts.playing.admission.encoder)
         if leads():
             finish_manifest(result, len(state.reports), folder)
@@ -128,21 +132,28 @@ def _record_sandbox(config: RunConfig, folder: Path) -> None:
         temporary.write_text(json.dumps(record, indent=2))
 
 
-def _read_result(path: Path) -> RunResult:
+def read_result(path: Path) -> RunResult:
+    """The row of a finished run.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
     try:
         return RunResult(**json.loads(path.read_text()))
     except (ValueError, TypeError):
         raise ValueError(f"{path}: damaged; delete it to finish this run again from its checkpoint") from None
 
 
-def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_round: OnRound | None) -> None:
+def _play(
+    config: RunConfig, folder: Path, state: RunState, parts: Parts, teachers: Sequence[Path], on_round: OnRound | None
+) -> None:
     done = Savepoint(folder / SAVEPOINT, to_yaml(config), config.play.save_every_s)
     with closing(RunLog(folder, config)) if leads() else nullcontext() as log:
         if log:
             log.begin(state.reports)
         while state.train_tokens < config.budget_tokens:
             played = play_round(
-                parts.fabric, state, _stages(config, state, parts), config, _n_tokens(config, state), done
+                parts.fabric, state, _stages(config, state, parts, teachers), config, _n_tokens(config, state), done
             )
             state.reports.append(asdict(played.report))
             saved = state.state_dict()
@@ -156,10 +167,10 @@ def _play(config: RunConfig, folder: Path, state: RunState, parts: Parts, on_rou
         done.clear()  # of a process that died between saving the last round and this
 
 
-def _stages(config: RunConfig, state: RunState, parts: Parts) -> Stages:
+def _stages(config: RunConfig, state: RunState, parts: Parts, teachers: Sequence[Path]) -> Stages:
     """What the next round is made of."""
     if state.train_tokens == config.play.start_tokens:
-        state.begin_play()
+        state.begin_play(config, [load_latest(teacher / CHECKPOINT) for teacher in teachers])
     return parts.playing if state.train_tokens >= config.play.start_tokens else parts.opening
 
 
@@ -218,18 +229,20 @@ def build_encoder(config: RunConfig, folder: Path | None = None) -> Encoder:
     """
     envs = [task.env for task in config.data.tasks]
     if config.model.from_hf is None:
-        return Encoder(Tokenizer.of(envs), config.model.context_length)
+        return Encoder(Tokenizer.of(envs), config.model.context_length, works=config.data.work)
     source = Path(config.model.from_hf) if folder is None else folder / COPY
-    return Encoder(ForeignTokenizer(source, envs), config.model.context_length)
+    return Encoder(ForeignTokenizer(source, envs), config.model.context_length, works=config.data.work)
 
 
 def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, Parts]:
     """The run's parts; a run that begins, instead of going on, reads the weights of its checkpoint if it names one."""
     fabric = start_fabric(config.device)
     encoder = build_encoder(config, folder)
-    data = draw_real_data(config.data, config.seed)
+    data = draw_real_data(config.data, config.real_seed)
     for solved in data.pool:
-        encoder.solved(solved.task, solved.answer)  # a task that does not fit is refused before any training
+        encoder.solved(
+            solved.task, solved.answer, work=solved.work
+        )  # a task that does not fit is refused before any training
     state = RunState.fresh(config, data, len(encoder.tokenizer), fabric.device)
     if begins and isinstance(encoder.tokenizer, ForeignTokenizer):
         shaped(config.model, given=vars(config.model))  # refuses a configuration that is not the checkpoint's
@@ -244,12 +257,13 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
     server = build_server(config, encoder, folder)
     playing = Stages(
         proposer=build_proposer(config, state, admission, server),
-        curriculum=Curriculum(config.arm.curriculum, state.solve_rates),
+        curriculum=Curriculum(config.arm.curriculum, state.solve_rates, config.data.tasks),
         solver=build_solver(config, state, encoder, server),
         judge=build_arm_judge(config, state, encoder, verifier, data.pool),
         appraiser=Appraiser(state, encoder, verifier, config, data.pool),
         admission=admission,
         learner=build_learner(config, trainer, state, encoder),
+        probe=Probe(state, encoder, verifier, config, data.validation),
         verifier=verifier,
         heldout=Evaluator(data.heldout, encoder, verifier, config.data.n_accuracy),
         validation=Evaluator(data.validation, encoder, verifier, 0),
@@ -268,7 +282,8 @@ def summarize(config: RunConfig, state: RunState, data: RealData, encoder: Encod
     """The run-table row of a finished run, at its round of best validation loss."""
     losses = [report["validation"]["answer_nats_per_token"] for report in state.reports]
     best = state.reports[min(range(len(losses)), key=lambda i: math.inf if math.isnan(losses[i]) else losses[i])]
-    n_pool_tokens = sum(encoder.solved(solved.task, solved.answer).n_tokens for solved in data.pool)
+    pool = (encoder.solved(solved.task, solved.answer, work=solved.work) for solved in data.pool)
+    n_pool_tokens = sum(text.n_tokens for text in pool)
     totals = state.ledger.totals()
     return RunResult(
         arm=config.arm.name,

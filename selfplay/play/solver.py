@@ -53,10 +53,12 @@ def answer_tasks(
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):
         n_read, n_new = len(prompts[index // n_per_task]), len(text.tokens)
-        answer, complete = encoder.answer(text)
-        attempts.append(Attempt(tasks[index // n_per_task], answer, complete, n_read, n_new, text.logprob_nats, step))
+        work, answer, complete = encoder.response(text)
+        task = tasks[index // n_per_task]
+        attempts.append(Attempt(task, answer, complete, n_read, n_new, text.logprob_nats, step, work))
         n_flops += decode_flops(model.config, model.vocab_size, n_read, n_new)
-    return Attempts(tuple(attempts), sum(attempt.n_new_tokens for attempt in attempts), n_flops)
+    n_tokens = sum(attempt.n_new_tokens for attempt in attempts)
+    return Attempts(tuple(attempts), n_tokens, model.n_members * n_flops)
 
 
 class Solver(ABC):
@@ -68,15 +70,16 @@ class Solver(ABC):
 
 
 class ModelSolver(Solver):
-    """The model answers, with its averaged weights."""
+    """The model answers, with its averaged weights or those it had when self-play began."""
 
     def __init__(self, state: RunState, encoder: Encoder, config: RunConfig, server: VllmServer | None = None) -> None:
         self._state, self._encoder, self._config, self._server = state, encoder, config, server
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
         """See `Solver.attempt`."""
+        frozen = self._config.arm.solver_weights == "frozen"
         return answer_tasks(
-            self._state.average,
+            self._state.first if frozen else self._state.average,
             proposals.tasks,
             self._encoder,
             n_per_task=n_per_task,
@@ -95,5 +98,5 @@ class PosedSolver(Solver):
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:  # noqa: ARG002
         """See `Solver.attempt`."""
-        posed = zip(proposals.tasks, proposals.posed, strict=True)
-        return Attempts(tuple(Attempt(task, answer, True, 0, 0, 0.0, self._state.step) for task, answer in posed))
+        step = self._state.step
+        return Attempts(tuple(Attempt(s.task, s.answer, True, 0, 0, 0.0, step, s.work) for s in proposals.posed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from selfplay.config import RunConfig
 from selfplay.data.sources import RealData, RealSource
 from selfplay.data.store import ReplayStore
 from selfplay.ledger import Ledger
+from selfplay.model.ensemble import Ensemble, averaged
 from selfplay.model.gpt import GPT
 from selfplay.model.optim import build_optimizer
 from selfplay.play.sharding import load_whole_state, whole_state
@@ -28,7 +30,7 @@ class RunState:
     Attributes:
         model: Weights being trained.
         average: Their running average, which samples and is evaluated.
-        first: The average as it was when self-play began; a frozen proposer's weights.
+        first: The average as it was when self-play began; a frozen proposer's weights, and a student's teacher.
         optimizer: Of `model`.
         real: Position in the real data.
         store: Synthetic examples.
@@ -74,6 +76,8 @@ class RunState:
         weight_decay = config.optim.weight_decay if config.arm.weight_decay is None else config.arm.weight_decay
         model.dropout = config.optim.dropout if config.arm.dropout is None else config.arm.dropout
         average, first = (copy.deepcopy(model).requires_grad_(False).eval() for _ in range(2))
+        if config.arm.learner.n_teachers > 1:
+            first = averaged([first] * config.arm.learner.n_teachers)
         if config.device.precision == "bf16":
             for each in (model, average, first):
                 each.compute_dtype = torch.bfloat16
@@ -89,12 +93,35 @@ class RunState:
 
     def start_from(self, weights: dict[str, Any]) -> None:
         """Begin all models at the given weights instead of random ones."""
-        for model in (self.model, self.average, self.first):
+        for model in (self.model, self.average, *self._first_members()):
             model.load_state_dict(weights)
 
-    def begin_play(self) -> None:
-        """Freeze the weights that a frozen proposer writes with."""
-        self.first.load_state_dict(self.average.state_dict())
+    def begin_play(self, config: RunConfig, teachers: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Freeze the weights that a frozen proposer writes with, and draw those of a new student.
+
+        Args:
+            config: The run.
+            teachers: What `state_dict` returned for the other runs that teach together with this one; their cost
+                becomes this run's.
+        """
+        weights = [self.average.state_dict(), *(teacher["average"] for teacher in teachers)]
+        for member, one in zip(self._first_members(), weights, strict=True):
+            member.load_state_dict(one)
+        for teacher in teachers:
+            self.ledger.add(Ledger(teacher["ledger"]))
+            self.real_tokens += teacher["real_tokens"]
+        if config.arm.learner.start == "new":
+            generator = torch.Generator().manual_seed(derive(config.seed, "student"))
+            self.restart(GPT(config.model, self.model.vocab_size, generator).state_dict())
+
+    def _first_members(self) -> list[GPT]:
+        return list(self.first.members) if isinstance(self.first, Ensemble) else [self.first]
+
+    def restart(self, weights: Mapping[str, Any]) -> None:
+        """Go on from these weights, with an optimizer that knows nothing."""
+        for model in (self.model, self.average):
+            model.load_state_dict(weights)
+        getattr(self.optimizer, "optimizer", self.optimizer).state.clear()  # Fabric's wrapper has one inside
 
     @property
     def device(self) -> torch.device:
@@ -137,7 +164,7 @@ class RunState:
             **self.weights(),
             "first": self.first.state_dict(),
             "real_position": self.real.position,
-            "store": [(*astuple(e.task), e.answer, e.round) for e in self.store.examples],
+            "store": [(*astuple(e.task), e.answer, e.round, e.work) for e in self.store.examples],
             "store_draws": self.store.n_draws,
             "ledger": self.ledger.state(),
             "round": self.round,
@@ -151,11 +178,13 @@ class RunState:
     def load_state_dict(self, saved: dict[str, Any], config: RunConfig, data: RealData) -> None:
         """Take over what `state_dict` returned."""
         self.load_weights(saved)
-        self.first.load_state_dict(saved["first"])
+        if saved["real_tokens"] + saved["synthetic_tokens"] > config.play.start_tokens:  # before, there is none yet
+            self.first.load_state_dict(saved["first"])
         self.real = real_source(config, data, saved["real_position"])
         self.store = ReplayStore(config.play.max_draws)
         self.store.append(
-            Example(Task(*task), answer, Source.SYNTHETIC, number) for *task, answer, number in saved["store"]
+            Example(Task(*task), answer, Source.SYNTHETIC, number, work)
+            for *task, answer, number, work in saved["store"]
         )
         self.store.n_draws = list(saved["store_draws"])
         self.ledger = Ledger(saved["ledger"])

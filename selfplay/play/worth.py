@@ -62,7 +62,7 @@ class Appraiser:
             case "anchor":
                 return self._anchored(tasks, round)
             case "guide":
-                return self._guided(tasks)
+                return self._guided(tasks, round)
 
     def _anchored(self, tasks: Sequence[Task], round: int) -> Worths:
         """Levels in proportion to the real tasks that greedy answers still miss; real answers may be checked."""
@@ -79,13 +79,20 @@ class Appraiser:
         weights = anchor_weights([kind_of(task) for task in tasks], [kind_of(task) for task in missed])
         return Worths({task.id: weight for task, weight in zip(tasks, weights, strict=True)}, written.n_flops)
 
-    def _guided(self, tasks: Sequence[Task]) -> Worths:
-        """exp(-nats a token) of the task's own words: 1 for a task the model was sure of before self-play."""
-        model = self._state.first
+    def _guided(self, tasks: Sequence[Task], round: int) -> Worths:
+        """Relevance, which is the anchor's, times cleanness: exp(-nats a token) of the task under the first weights.
+
+        The guide role of Bailey et al. (2026, 2604.20209), who ask a language model for both scores in words.
+        """
+        model, relevance = self._state.first, self._anchored(tasks, round)
+        if not tasks:
+            return relevance
         texts = [self._encoder.proposed(task.env, task.prompt) for task in tasks]
         means = [float(values.mean()) for values in split(texts, lambda part: token_logprobs(model, part))]
-        n_flops = forward_flops(model.config, model.vocab_size, (text.n_tokens for text in texts))
-        return Worths({task.id: math.exp(mean) for task, mean in zip(tasks, means, strict=True)}, n_flops)
+        n_flops = model.n_members * forward_flops(model.config, model.vocab_size, (text.n_tokens for text in texts))
+        clean = {task.id: math.exp(mean) for task, mean in zip(tasks, means, strict=True)}
+        worth = {task_id: value * relevance.of_task.get(task_id, 1.0) for task_id, value in clean.items()}
+        return Worths(worth, relevance.n_flops + n_flops)
 
 
 def kind_of(task: Task) -> str:

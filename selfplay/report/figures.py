@@ -18,6 +18,7 @@ from matplotlib.ticker import PercentFormatter
 from selfplay.records import RoundReport, RunResult
 from selfplay.report.axes import canvas, draw_band, draw_finished, log_axis, mark_limits, seeds_text
 from selfplay.report.evidence import Evidence
+from selfplay.report.monitors import draw_levels, draw_monitors
 from selfplay.report.panels import draw_cost, draw_judge, draw_multiplier
 from selfplay.report.style import SETTINGS, amount, looks, power
 from selfplay.scaling.curve import Refusal
@@ -55,6 +56,8 @@ def draw_all(evidence: Evidence, comparisons: Sequence[Comparison]) -> list[Plat
         plate("loss_flops", "Held-out loss against total FLOPs", partial(draw_loss_flops, evidence)),
         plate("accuracy_tokens", "Held-out accuracy against training tokens", partial(draw_accuracy_tokens, evidence)),
         plate("judge", "What the judge kept, and how much of it was right", partial(draw_judge, evidence)),
+        plate("monitors", "What was proposed, and how the judge took it", partial(draw_monitors, evidence)),
+        plate("levels", "Difficulty of proposed and of real tasks", partial(draw_levels, evidence)),
         plate("cost", "What a run spent, by phase", partial(draw_cost, evidence)),
     ]
 

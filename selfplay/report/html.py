@@ -14,10 +14,12 @@ from jinja2 import Environment, StrictUndefined
 from selfplay.config import ArmConfig, StudyConfig
 from selfplay.config.learner import RewardConfig
 from selfplay.files import replacing
+from selfplay.model.flops import idle_parameters
 from selfplay.report.board import write_images
 from selfplay.report.evidence import Evidence, read_evidence
 from selfplay.report.figures import Plate, draw_all
 from selfplay.report.fit_figures import study_fit_plate
+from selfplay.report.monitors import alarms_of
 from selfplay.report.samples import KINDS, Sample, choose_samples
 from selfplay.report.style import looks
 from selfplay.report.tables import comparison_table, prediction_table, run_table, seed_table
@@ -107,9 +109,11 @@ def render(
         arms=[(arm.name, recipe(arm), looks(config)[arm.name].color, _role(arm.name, config)) for arm in config.arms],
         envs=[task.env.name for task in config.data.tasks],
         n_parameters=evidence.results[0].N,
+        n_idle=idle_parameters(config.model),
         limit_tokens=evidence.real_limit_tokens(),
         missing=evidence.missing,
         n_cells=evidence.n_cells,
+        alarms=alarms_of(evidence),
         level=level,
         margin=math.exp(level.margin),
         slope=reading.decision.slope.value,
@@ -142,6 +146,12 @@ def _data_uri(plate: Plate) -> str:
 def recipe(arm: ArmConfig) -> str:
     """What an arm learns from, in words."""
     real = {"pool": "the real pool, repeated", "fresh": "real tasks, never the same twice"}[arm.real]
+    if arm.n_members > 1:
+        real = f"an average of {arm.n_members} models, each at its share of the budget; {real}"
+    if arm.learner.kind == "distill":
+        n_teachers = arm.learner.n_teachers
+        teacher = "the model as self-play began" if n_teachers == 1 else f"an average of {n_teachers} models"
+        real = f"{real}, with the probabilities of {teacher}"
     if arm.proposer == "none":
         return real
     writer = {
@@ -158,10 +168,13 @@ def recipe(arm: ArmConfig) -> str:
         "majority": "kept if most attempts at the task agree",
         "model": "kept if the model itself accepts",
     }[arm.judge.kind]
+    if arm.jury:
+        judge = f"kept by the vote of {len(arm.judges)} judges"
     learner = {
         "likelihood": "",
         "policy": ", learnt from by policy gradient",
         "preference": ", learnt from by preference",
+        "distill": ", learnt from by distillation",
     }[arm.learner.kind]
     reward = "" if arm.reward == RewardConfig() else f", tasks weighted by {arm.reward.kind}"
     return f"{real}, and {writer}, {solver}, {judge}{learner}{reward}"

@@ -79,12 +79,12 @@ def draw_judge(evidence: Evidence) -> tuple[Figure, str]:
     for axes, (title, measure) in zip(grid.flat, panels, strict=True):
         axes.set_title(title)
         for arm in arms:
-            _draw_rate(axes, evidence.curves(arm), measure, styles[arm])
+            draw_rate(axes, evidence.curves(arm), measure, styles[arm])
         axes.set_ylim(-0.04, 1.04)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for arm in arms:
-        _draw_rate(grid[0, 1], evidence.curves(arm), lambda r: r.judge.solve_rate, styles[arm], dotted=True)
+        draw_rate(grid[0, 1], evidence.curves(arm), lambda r: r.judge.solve_rate, styles[arm], dotted=True)
     for axes in grid[1]:
         axes.set_xlabel("round")
     legend_below(figure, evidence.config, arms, styles)
@@ -96,7 +96,7 @@ def draw_judge(evidence: Evidence) -> tuple[Figure, str]:
     )
 
 
-def _draw_rate(
+def draw_rate(
     axes: Axes, curves: Sequence[Sequence[RoundReport]], measure: Callable[[RoundReport], float], look: Look,
     dotted: bool = False,
 ) -> None:  # fmt: skip

@@ -224,7 +224,7 @@ def uninterrupted() -> Iterator[None]:
 def _serve(connection: Connection, parent: int) -> None:
     """A worker's life: receive a cell, run it, report its rounds and its end."""
     die_with_parent(parent)
-    from selfplay.play.run import run_arm  # imports torch: only workers need it
+    from selfplay.play.ensemble import run_job  # imports torch: only workers need it
 
     def send(kind: str, content: Any) -> None:
         connection.send((kind, content))
@@ -238,6 +238,6 @@ def _serve(connection: Connection, parent: int) -> None:
         except EOFError:
             return
         try:
-            send("done", run_arm(cell.config, cell.folder, trunk=cell.trunk, on_round=on_round))
+            send("done", run_job(cell.config, cell.folder, trunk=cell.trunk, on_round=on_round))
         except (ValueError, OSError) as error:
             send("failed", str(error))

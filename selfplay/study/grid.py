@@ -83,8 +83,8 @@ def _opening(run: RunConfig) -> RunConfig:
     )
     if run.arm.proposer == "solution":
         arm = replace(arm, proposer="solution")  # such arms learn to write solutions from the start
-    if run.arm.judge.kind == "model":
-        arm = replace(arm, judge=run.arm.judge)  # such arms learn verdicts from the start
+    if run.arm.model_judge:
+        arm = replace(arm, judge=run.arm.model_judge)  # such arms learn verdicts from the start
     optim = replace(run.optim, decay_fraction=0.0)
     return replace(run, arm=arm, optim=optim, budget_tokens=run.play.start_tokens)
 
@@ -92,6 +92,8 @@ def _opening(run: RunConfig) -> RunConfig:
 def _beginning(run: RunConfig) -> str | None:
     """A key equal for runs with the same beginning; None where the learning rate falls before self-play."""
     start = run.play.start_tokens
+    if run.arm.n_members > 1:
+        return None  # its members have shorter budgets, and begin on their own
     if start == 0 or start > run.budget_tokens * (1.0 - run.optim.decay_fraction):
         return None
     text = json.dumps(as_plain(_opening(run)), sort_keys=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import selfplay.play.run as run_module
+from envs.core import Outcome, Verdict
 from envs.math.linear import Linear
 from selfplay.config import (
     ArmConfig,
@@ -20,9 +21,14 @@ from selfplay.config import (
     TaskConfig,
 )
 from selfplay.configfile import load_config
+from selfplay.data.encoding import Encoder
+from selfplay.model.tokenizer import Tokenizer
+from selfplay.play.ensemble import run_job
+from selfplay.play.keep import hindsight
 from selfplay.play.monitors import alarms
+from selfplay.play.proposer import Admission
 from selfplay.play.run import run_arm
-from selfplay.records import ProposalReport
+from selfplay.records import Attempt, Judged, ProposalReport
 
 LENIENT = JudgeConfig("noisy", 0.9, 0.5)
 METHODS = {
@@ -51,6 +57,12 @@ METHODS = {
     "forward": ArmConfig(judge=LENIENT, learner=LearnerConfig("policy", correction="forward")),
     "dpo": ArmConfig(judge=LENIENT, learner=LearnerConfig("preference")),
     "random": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("random")),
+    "fixed": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("fixed")),
+    "dapo": ArmConfig(
+        judge=LENIENT, learner=LearnerConfig("policy", advantage="deviation", dynamic=True, clip_high=0.28, kl=0.05)
+    ),
+    "jury": ArmConfig(judge=LENIENT, jury=[JudgeConfig(), JudgeConfig("model")]),
+    "distill": ArmConfig(judge=LENIENT, solver_weights="frozen", learner=LearnerConfig("distill", start="new")),
     "window": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("window")),
     "learnable": ArmConfig(judge=LENIENT, curriculum=CurriculumConfig("learnability")),
     **{
@@ -77,7 +89,7 @@ def test_every_method_ends_on_the_token_and_resumes_to_the_bit(
     assert [report["n_proposed"] for report in played] == [0, 0, 100, 100, 100]
     if arm.judge.kind == "noisy":
         assert result.D_syn > 0
-    if arm.judge.kind == "model":
+    if arm.model_judge:
         assert result.flops_verify > 0
 
     class Interrupted(Exception):
@@ -114,8 +126,8 @@ def test_the_meter_knows_the_judges(tiny_run: RunConfig, tmp_path: Path) -> None
         config = replace(tiny_run, arm=arm, optim=optim, data=easy(tiny_run), budget_tokens=30_000)
         run_arm(config, tmp_path / str(number))
         meters = [report["judge"] for report in rounds(tmp_path / str(number))]
-        known = [meter for meter in meters if meter["informedness"] is not None and meter["n_malformed"] == 0]
-        assert any(meter["informedness"] is not None for meter in meters)
+        known = [meter for meter in meters if meter["informedness"] is not None]
+        assert known, "some round must have right and wrong answers, or nothing is tested"
         for meter in known:
             assert meter["informedness"] == pytest.approx(informedness)
             if auroc is not None:
@@ -128,22 +140,42 @@ def easy(config: RunConfig) -> DataConfig:
 
 def test_hindsight_turns_wrong_answers_into_examples(tiny_run: RunConfig, tmp_path: Path) -> None:
     data = DataConfig([TaskConfig(Linear(), levels=[1])], n_real=100, n_validation=20, n_heldout=30, n_accuracy=10)
-    arms = [ArmConfig("plain", proposer="model"), ArmConfig("hindsight", proposer="model", hindsight=True)]
+    arms = [ArmConfig("plain", proposer="env"), ArmConfig("hindsight", proposer="env", hindsight=True)]
     model = replace(tiny_run.model, context_length=20)
     stored = []
     for arm in arms:
-        config = replace(tiny_run, data=data, arm=arm, model=model, play=replace(tiny_run.play, n_proposals=300))
+        config = replace(tiny_run, data=data, arm=arm, model=model, play=replace(tiny_run.play, n_proposals=60))
         stored.append(run_arm(config, tmp_path / arm.name).n_stored)
-    assert stored[1] >= stored[0]
+    assert stored[1] > stored[0] + 20, "a linear equation is posed from any answer and the left side it was given to"
+
+
+def test_hindsight_examples_are_right() -> None:
+    env, admission = Linear(), Admission(Encoder(Tokenizer.of([Linear()]), 40), frozenset(), frozenset())
+    wrong = Verdict(Outcome.INCORRECT)
+    answers = ("6", "11/3", "10/2", "nonsense")
+    judged = [Judged(Attempt(env.parse("3x+5=20"), one, True, 9, 2, 0.0, 0), wrong, "exact") for one in answers]
+    found = hindsight(judged, {env.name: env}, admission, 4)
+    assert [(one.task.prompt, one.answer) for one in found] == [("3x+5=23", "6"), ("3x+5=16", "11/3"), ("3x+5=20", "5")]
+    assert all(env.verify(one.task, one.answer).outcome is Outcome.CORRECT for one in found)
 
 
 def test_alarms_name_what_is_out_of_bounds() -> None:
-    assert alarms(ProposalReport(), n_written=100, n_attempts=100) == ()
-    bad = ProposalReport(validity=0.0, novelty=0.0, distance=1.0, distinct_answers=0.0, reward_gap=0.9)
-    found = alarms(bad, n_written=100, n_attempts=100)
-    assert len(found) == 5
+    verified, policy = ArmConfig("v"), ArmConfig("p", learner=LearnerConfig("policy"))
+    assert alarms(ProposalReport(), n_written=100, n_attempts=100, arm=policy) == ()
+    bad = ProposalReport(
+        validity=0.0, novelty=0.0, distance=1.0, distinct_answers=0.0, reward_gap=0.9, entropy=0.01, signal=0.0,
+        probe_gap=0.9, real_levels={"e:1": 0.5, "e:2": 0.5},
+    )  # fmt: skip
+    found = alarms(bad, n_written=100, n_attempts=100, arm=policy)
+    assert len(found) == 8
     assert "validity 0.000 is below" in found[0]
-    assert alarms(bad, n_written=3, n_attempts=3) == ()
+    assert len(alarms(bad, n_written=100, n_attempts=100, arm=verified)) == 7, "it needs no contrast"
+    unchecked = ArmConfig("u", judge=JudgeConfig("accept-all"))
+    assert not any("reward gap" in line for line in alarms(bad, n_written=100, n_attempts=100, arm=unchecked))
+    assert alarms(replace(bad, probe_gap=math.nan), n_written=3, n_attempts=3, arm=policy) == ()
+    for real in ({"e:1": 1.0}, {"e:1": 0.02, "e:2": 0.98}):
+        narrow = replace(bad, entropy=0.0, real_levels=real)
+        assert not any("entropy" in line for line in alarms(narrow, n_written=100, n_attempts=100, arm=policy))
 
 
 def test_an_alarm_can_stop_the_run(tiny_run: RunConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,5 +204,5 @@ def test_shipped_methods_run(path: Path, tmp_path: Path) -> None:
         "data.n_heldout": 40, "data.n_accuracy": 10, "model.d_model": 16, "model.n_layer": 1,
     }  # fmt: skip
     overrides = [word for name, value in small.items() for word in (f"--{name}", str(value))]
-    result = run_arm(load_config(RunConfig, path, overrides), tmp_path)
+    result = run_job(load_config(RunConfig, path, overrides), tmp_path)
     assert result.D == 30_000

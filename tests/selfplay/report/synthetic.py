@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from envs.math.arithmetic import Arithmetic
 from selfplay.config import ArmConfig, DataConfig, JudgeConfig, PlayConfig, StudyConfig, TaskConfig
 from selfplay.configfile import to_yaml
-from selfplay.records import JudgeReport, RoundReport, RunResult, Scores
+from selfplay.records import JudgeReport, ProposalReport, RoundReport, RunResult, Scores
 from selfplay.study.table import RunKey, run_keys
 
 U = 60_000
@@ -127,10 +127,23 @@ def _rounds(key: RunKey, config: StudyConfig, factor: float, rng: np.random.Gene
                 is_best=loss < best,
                 seconds={"propose": 0.4 * number * plays, "solve": 1.1 * number * plays, "judge": 0.2 * number * plays,
                          "learn": 1.5 * (number + 1), "evaluate": 0.3 * (number + 1)},
+                proposals=_proposals(tokens / 4e6) if plays else ProposalReport(),
+                alarms=ALARMS if key.arm == "unverified" and number == 7 else (),
             )
         )  # fmt: skip
         best = min(best, loss)
     return reports
+
+
+ALARMS = ("reward gap 0.600 is above 0.5: the judge accepts far more than is right",)
+
+
+def _proposals(progress: float) -> ProposalReport:
+    levels = {"math/arithmetic:1": 0.6 - 0.3 * progress, "math/arithmetic:2": 0.4 + 0.3 * progress}
+    return ProposalReport(
+        validity=0.95, novelty=0.8, entropy=0.69, distance=0.5 - 0.3 * progress, distinct_answers=0.3, signal=0.5,
+        reward_gap=0.1, levels=levels, real_levels={"math/arithmetic:1": 0.1, "math/arithmetic:2": 0.9},
+    )  # fmt: skip
 
 
 def _judge(arm: str, progress: float, plays: bool, rng: np.random.Generator) -> JudgeReport:

@@ -21,7 +21,10 @@ from selfplay.scaling.verdict import Answer
 from selfplay.study.table import RunKey, run_keys
 from tests.selfplay.report.synthetic import HOSTILE, U, study, worth, write_study
 
-FIGURES = {"loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "cost", "forest", "wall", "fits"}
+FIGURES = {
+    "loss_tokens", "multiplier", "loss_flops", "accuracy_tokens", "judge", "monitors", "levels", "cost", "forest",
+    "wall", "fits",
+}  # fmt: skip
 SMALL = study(budgets=(500_000, 1_000_000), seeds=(0, 1, 2))
 
 
@@ -102,6 +105,8 @@ def test_the_page_holds_what_it_promises(whole: Path) -> None:
         "multiplier, equal FLOPs",
         "selfplay study",
         "seed 2",
+        "unverified, round 7: reward gap 0.600 is above 0.5",
+        "(3 rounds over all seeds)",
     ):
         assert phrase in text
     assert (whole / "study.yaml").read_text() in page(whole).text
