@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from selfplay.model.gpt import GPT
 from selfplay.model.hf import export_hf
-from selfplay.model.sampler import Completion
+from selfplay.model.sampler import Completion, OnText
 from selfplay.model.tokenizer import Vocabulary
 from selfplay.streams import derive
 
@@ -94,6 +94,7 @@ class ServedSampler:
         top_k: int = 0,
         top_p: float = 1.0,
         first_item: int = 0,
+        on_text: OnText | None = None,
     ) -> list[Completion]:
         """See `Sampler.sample`.
 
@@ -123,9 +124,14 @@ class ServedSampler:
             }
             for index, prompt in enumerate(prompts)
         ]
+        texts: list[Completion] = []
         with ThreadPoolExecutor(N_REQUESTS) as pool:
-            answers = list(pool.map(lambda request: self._server.post("/v1/completions", request), requests))
-        return [text for answer in answers for text in self._read(answer, n_per_prompt, stop)]
+            for answer in pool.map(lambda request: self._server.post("/v1/completions", request), requests):
+                for text in self._read(answer, n_per_prompt, stop):
+                    if on_text is not None:
+                        on_text(len(texts), text)
+                    texts.append(text)
+        return texts
 
     def _read(self, answer: bytes, n: int, stop: int) -> list[Completion]:
         try:

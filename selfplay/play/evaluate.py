@@ -54,8 +54,9 @@ class Evaluator:
         """Whether each of `n_attempts` answers to each example is correct."""
         tasks = [solved.task for solved in examples]
         answered = answer_tasks(
-            model, tasks, self._encoder, n_per_task=n_attempts, temperature=temperature, key=key, step=0
-        )
+            model, tasks, self._encoder, n_per_task=n_attempts, temperature=temperature, key=key, step=0,
+            ahead=self._verifier.ahead,
+        )  # fmt: skip
         right = [verdict.outcome is Outcome.CORRECT for verdict in self._verifier.check(answered.attempts)]
         return [right[start : start + n_attempts] for start in range(0, len(right), n_attempts)]
 

@@ -47,9 +47,13 @@ def build_proposer(config: RunConfig, state: RunState, admission: Admission, ser
             return ModelProposer(model, admission, config, solution_first=True, server=server)
 
 
-def build_solver(config: RunConfig, state: RunState, encoder: Encoder, server: VllmServer | None) -> Solver:
+def build_solver(
+    config: RunConfig, state: RunState, encoder: Encoder, verifier: Verifier, server: VllmServer | None
+) -> Solver:
     """Who answers them."""
-    return ModelSolver(state, encoder, config, server) if config.arm.solver == "model" else PosedSolver(state)
+    if config.arm.solver == "posed":
+        return PosedSolver(state)
+    return ModelSolver(state, encoder, verifier, config, server)
 
 
 def build_judge(config: JudgeConfig, verifier: Verifier, seed: int) -> Judge:

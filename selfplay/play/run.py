@@ -258,7 +258,7 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
     playing = Stages(
         proposer=build_proposer(config, state, admission, server),
         curriculum=Curriculum(config.arm.curriculum, state.solve_rates, config.data.tasks),
-        solver=build_solver(config, state, encoder, server),
+        solver=build_solver(config, state, encoder, verifier, server),
         judge=build_arm_judge(config, state, encoder, verifier, data.pool),
         appraiser=Appraiser(state, encoder, verifier, config, data.pool),
         admission=admission,
@@ -272,7 +272,7 @@ def _build(config: RunConfig, folder: Path, *, begins: bool) -> tuple[RunState, 
     opening = replace(
         playing,
         proposer=NoProposer(),
-        solver=ModelSolver(state, encoder, config),
+        solver=ModelSolver(state, encoder, verifier, config),
         learner=FilteredLikelihood(trainer, state, encoder, config, task_weight=config.optim.task_weight),
     )
     return state, Parts(fabric, data, verifier, opening, playing)

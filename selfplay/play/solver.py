@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from envs.core import Task
 from selfplay.config import RunConfig
 from selfplay.data.encoding import Encoder
 from selfplay.model.flops import decode_flops, forward_flops
 from selfplay.model.gpt import GPT
-from selfplay.model.sampler import Sampler
+from selfplay.model.sampler import Completion, Sampler
 from selfplay.model.vllm import ServedSampler, VllmServer
 from selfplay.play.exchange import first_of_mine, gathered, mine
+from selfplay.play.judges import Verifier
 from selfplay.play.state import RunState
 from selfplay.records import Attempt, Attempts, Proposals
 from selfplay.streams import derive
@@ -28,6 +29,7 @@ def answer_tasks(
     key: int,
     step: int,
     server: VllmServer | None = None,
+    ahead: Callable[[Task, str], None] | None = None,
 ) -> Attempts:
     """Sample answers from a model.
 
@@ -40,15 +42,23 @@ def answer_tasks(
         key: Of the draws, from `streams.derive`.
         step: Recorded as the model's step.
         server: What samples instead of us.
+        ahead: Called with a task and a complete answer to it as soon as that is written, in any order.
     """
     prompts = [encoder.solve_prompt(task) for task in tasks]
     stop, first = encoder.tokenizer.end, first_of_mine(len(prompts)) * n_per_task
     sampler = ServedSampler(model, server) if server else Sampler(model)
+
+    def on_text(place: int, text: Completion) -> None:
+        _, answer, complete = encoder.response(text)
+        if ahead is not None and complete:
+            ahead(tasks[(first + place) // n_per_task], answer)
+
     texts = gathered(
         sampler.sample(
-            mine(prompts), key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature, first_item=first
+            mine(prompts), key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature, first_item=first,
+            on_text=on_text,
         )
-    )
+    )  # fmt: skip
     attempts = []
     n_flops = forward_flops(model.config, model.vocab_size, map(len, prompts))
     for index, text in enumerate(texts):
@@ -72,8 +82,11 @@ class Solver(ABC):
 class ModelSolver(Solver):
     """The model answers, with its averaged weights or those it had when self-play began."""
 
-    def __init__(self, state: RunState, encoder: Encoder, config: RunConfig, server: VllmServer | None = None) -> None:
-        self._state, self._encoder, self._config, self._server = state, encoder, config, server
+    def __init__(
+        self, state: RunState, encoder: Encoder, verifier: Verifier, config: RunConfig, server: VllmServer | None = None
+    ) -> None:
+        self._state, self._encoder, self._verifier = state, encoder, verifier
+        self._config, self._server = config, server
 
     def attempt(self, proposals: Proposals, n_per_task: int, *, round: int) -> Attempts:
         """See `Solver.attempt`."""
@@ -87,6 +100,7 @@ class ModelSolver(Solver):
             key=derive(self._config.seed, "solve", round),
             step=self._state.step,
             server=self._server,
+            ahead=self._verifier.ahead,  # whatever the judge says, the truth is measured beside it
         )
 
 

@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 
 from envs.core import Outcome
@@ -84,3 +86,24 @@ def test_no_attempts_have_no_rates(verifier):
     report = measure_judge([], [], [])
     assert report.n_attempts == 0
     assert report.solve_rate != report.solve_rate
+
+
+def test_answers_checked_ahead_have_the_verdicts_they_would_have_had():
+    """Begun in any order, repeats and all, some of them never asked for."""
+    env = Arithmetic(operations="+", max_digits=2)
+    rng = Random(0)
+    made = [env.sample(rng, 2) for _ in range(60)]
+    attempts = [
+        Attempt(solved.task, answer, complete, 1, 1, 0.0, 0)
+        for solved in made
+        for answer, complete in ((solved.answer, True), ("0", True), ("+", True), (solved.answer, False))
+    ]
+    with Verifier({env.name: env}) as plain, Verifier({env.name: env}) as early:
+        for attempt in sorted(attempts, key=lambda _: rng.random()):
+            if attempt.complete:
+                early.ahead(attempt.task, attempt.answer)
+        for _ in range(2):  # what is left over from one round does not disturb the next
+            found = [(verdict.outcome, verdict.detail) for verdict in early.check(attempts)]
+            assert found == [(verdict.outcome, verdict.detail) for verdict in plain.check(attempts)]
+            early.ahead(made[0].task, "7")
+    assert {outcome for outcome, _ in found} == {Outcome.CORRECT, Outcome.INCORRECT, Outcome.MALFORMED}
