@@ -124,8 +124,9 @@ def test_another_number_of_processes_than_torchrun_started_is_refused(monkeypatc
 def test_ctrl_c_and_a_lost_process_end_all_with_one_line(zygote: Zygote, tmp_path: Path):
     argv = command(on_two(smallest_run(ARMS[0], save_every_s=1e9)), tmp_path / "run")
     assert zygote(argv, n_processes=2, signal=[0, "SIGINT", 1]) == 130
-    (line,) = zygote.errors()
-    assert line.startswith("stopped; what was finished is saved. To continue: selfplay train")
+    lines = zygote.errors()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("stopped; what was finished is saved. To continue: selfplay train")
     assert zygote(argv, n_processes=2, signal=[1, "SIGKILL", 1]) == 1
     assert zygote.errors() == [
         "error: another process of this run has ended; the same command goes on from what is saved"
