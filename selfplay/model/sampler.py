@@ -27,6 +27,9 @@ from selfplay.streams import uniforms
 MIN_ROWS, MAX_ROWS = 256, 1_024
 """Rows decoded together: with fewer, matrix products starve; with more, nothing is gained on a CPU."""
 
+ACCELERATOR_ROWS = 4_096
+"""The same on an accelerator, which launches as many kernels for one row as for thousands; not measured."""
+
 CACHE_BYTES = 32 * 2**20
 """Keys and values, whole contexts, that rows beyond `MIN_ROWS` may fill: what a CPU's last cache holds."""
 
@@ -136,7 +139,8 @@ class _Batch:
         config, self._device = model.config, model.embedding.weight.device
         n_items, context = len(draws), config.context_length
         row_bytes = 2 * config.n_layer * config.n_kv_head * config.head_dim * context * model.compute_dtype.itemsize
-        n_slots = min(MAX_ROWS, n_items, max(MIN_ROWS, CACHE_BYTES // row_bytes))
+        n_rows = max(MIN_ROWS, CACHE_BYTES // row_bytes)
+        n_slots = min(n_items, MAX_ROWS, n_rows) if self._device.type == "cpu" else min(n_items, ACCELERATOR_ROWS)
         self._model, self._stop, self._limits, self._context = model, stop, limits, context
         self._on_text = on_text
         self.texts: dict[int, Completion] = {}

@@ -55,7 +55,7 @@ class Distillation(Learner):
     def _step(self, units: Sequence[Unit], lr: float) -> Tensor:
         trainer, learner = self._trainer, self._config.arm.learner
         texts = cast("Sequence[Text]", units)
-        batch = trainer.fabric.to_device(collate(texts))
+        batch = trainer.place(collate(texts))
         logits = trainer.forward(batch.inputs)
         with torch.no_grad():
             teacher = self._state.first(batch.inputs)

@@ -174,7 +174,7 @@ class FilteredLikelihood(Learner):
         trainer, size = self._trainer, self._config.optim.micro_batch or len(texts)
         if size < len(texts):  # texts of like length together: padding is read for nothing
             texts = sorted(texts, key=lambda text: text.n_tokens)
-        parts = [trainer.fabric.to_device(arrange(texts[start : start + size])) for start in range(0, len(texts), size)]
+        parts = [trainer.place(arrange(texts[start : start + size])) for start in range(0, len(texts), size)]
         total = sum((part.is_answer.sum() + self._task_weight * part.is_task.sum() for part in parts), torch.zeros(()))
         for part in parts[:-1]:
             with trainer.more_to_come():

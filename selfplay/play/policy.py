@@ -139,17 +139,17 @@ class PolicyGradient(Learner):
         loss = torch.zeros((), device=trainer.fabric.device)
         texts, share = self._texts_of_mine(units)
         if texts:
-            batch = trainer.fabric.to_device(collate(texts))
+            batch = trainer.place(collate(texts))
             loss = loss + share * weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
         episodes = [unit for unit in mine(units) if isinstance(unit, Episode)]
         if episodes:
             everyones = [unit for unit in units if isinstance(unit, Episode)]
             by_token, by_text = _n_answer_tokens(episodes) / _n_answer_tokens(everyones), len(episodes) / len(everyones)
-            batch = trainer.fabric.to_device(collate([episode.text for episode in episodes]))
+            batch = trainer.place(collate([episode.text for episode in episodes]))
             mask, width = batch.is_answer, batch.inputs.shape[1]
             logprobs = of_targets(trainer.forward(batch.inputs), batch.targets)
-            old = trainer.fabric.to_device(_padded([episode.old for episode in episodes], width))
-            advantages = trainer.fabric.to_device(torch.tensor([episode.advantage for episode in episodes]))
+            old = trainer.place(_padded([episode.old for episode in episodes], width))
+            advantages = trainer.place(torch.tensor([episode.advantage for episode in episodes]))
             share = by_token if learner.averaging == "token" else by_text
             loss = loss + share * learner.weight * clipped_loss(
                 logprobs * mask, old * mask, advantages, mask, clip_low=learner.clip_low, clip_high=learner.clip_high,
@@ -157,9 +157,7 @@ class PolicyGradient(Learner):
             )  # fmt: skip
             if learner.kl > 0:
                 base = _padded([episode.base for episode in episodes if episode.base is not None], width)
-                loss = loss + by_token * learner.kl * divergence(
-                    logprobs * mask, trainer.fabric.to_device(base) * mask, mask
-                )
+                loss = loss + by_token * learner.kl * divergence(logprobs * mask, trainer.place(base) * mask, mask)
         return trainer.step(loss, lr)
 
 

@@ -86,13 +86,13 @@ class Preference(Learner):
         loss = torch.zeros((), device=trainer.fabric.device)
         texts, share = self._texts_of_mine(units)
         if texts:
-            batch = trainer.fabric.to_device(collate(texts))
+            batch = trainer.place(collate(texts))
             loss = loss + share * weighted_loss(trainer.forward(batch.inputs), batch, self._task_weight)
         pairs = [unit for unit in mine(units) if isinstance(unit, Pair)]
         if pairs:
             share = len(pairs) / sum(isinstance(unit, Pair) for unit in units)
             answers = [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
-            batch = trainer.fabric.to_device(collate(answers))
+            batch = trainer.place(collate(answers))
             sums = (of_targets(trainer.forward(batch.inputs), batch.targets) * batch.is_answer).sum(1)
             chosen, rejected = sums.split(len(pairs))
             base = torch.tensor([[pair.base_chosen, pair.base_rejected] for pair in pairs], device=sums.device)

@@ -7,9 +7,11 @@ stays on the device: the fused optimizer reads it there (as it does for loss sca
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from lightning.fabric import Fabric
+from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
 from selfplay.config import OptimConfig
@@ -49,6 +51,12 @@ class Trainer:
         """Around a part of a step that is not the last: processes add up their gradients once a step."""
         context: AbstractContextManager[None] = self.fabric.no_backward_sync(self.forward, enabled=n_processes() > 1)
         return context
+
+    def place(self, data: Any) -> Any:
+        """A batch or a tensor on the device; from pinned memory, so that a GPU takes it while the host goes on."""
+        if self.fabric.device.type == "cuda":
+            data = apply_to_collection(data, Tensor, Tensor.pin_memory)
+        return self.fabric.to_device(data)
 
     def accumulate(self, loss: Tensor) -> None:
         """Add the gradients of one part of a step's loss."""
