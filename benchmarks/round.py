@@ -115,7 +115,9 @@ def rounds(config: RunConfig, trunk: Path | None) -> list[dict[str, float]]:
 
 
 def slope(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """Exponent: the least-squares slope of log seconds over log size."""
+    """Exponent: the least-squares slope of log seconds over log size; of one size there is none."""
+    if len(sizes) < 2:
+        return math.nan
     return statistics.linear_regression(list(map(math.log, sizes)), list(map(math.log, seconds))).slope
 
 
@@ -159,7 +161,7 @@ def over_proposals(trunk: Path, start_tokens: int, n_rounds: int) -> dict[str, A
 
 def over_sizes(n_rounds: int) -> dict[str, Any]:
     """Seconds against parameters; the env proposes, so that every size has the same work."""
-    config = quickstart(0, 0)
+    config = quickstart(0, 1)
     parameters, whole = [], []
     for name, size in SIZES.items():
         shape = replace(size, context_length=config.model.context_length)
