@@ -60,11 +60,12 @@ WORK = ("sampling", "scoring", "steps", "verification")
 
 @contextmanager
 def timers() -> Iterator[Counter[str]]:
-    """Seconds by kind, filled while functions run; none of them calls another."""
+    """Seconds by kind, filled while functions run; where one calls another, the outer has them all."""
     seconds: Counter[str] = Counter()
+    running: list[str] = []
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in TIMED]
     for owner, name, kind in TIMED:
-        setattr(owner, name, _timed(getattr(owner, name), kind, seconds))
+        setattr(owner, name, _timed(getattr(owner, name), kind, seconds, running))
     try:
         yield seconds
     finally:
@@ -72,13 +73,16 @@ def timers() -> Iterator[Counter[str]]:
             setattr(owner, name, function)
 
 
-def _timed(function: Callable[..., Any], kind: str, seconds: Counter[str]) -> Callable[..., Any]:
+def _timed(function: Callable[..., Any], kind: str, seconds: Counter[str], running: list[str]) -> Callable[..., Any]:
     def timed(*args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
+        running.append(kind)
         try:
             return function(*args, **kwargs)
         finally:
-            seconds[kind] += time.perf_counter() - start
+            running.pop()
+            if not running:
+                seconds[kind] += time.perf_counter() - start
 
     return timed
 
