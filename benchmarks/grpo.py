@@ -1,6 +1,7 @@
 """A round of policy gradient beside TRL's GRPO with the same weights, tasks and numbers; wall seconds a completion.
 
-64 additions, 4 answers each (TRL's of at most 4 tokens, ours up to the context of 12), four steps of 64 texts, a divergence from the first weights, rewards
+64 additions, 4 answers each (TRL's of at most 4 tokens, ours up to the context of 12), four steps of 64
+texts, a divergence from the first weights, rewards
 from the env's own check, fp32, one thread; the model and optimizer of configs/quickstart.yaml. Ours takes the round
 from proposing to learning, its held-out evaluation left out, because TRL makes none; it reads what it was told to
 learn, real examples filling up where an answer has no end. Needs trl, accelerate and datasets, which are not among the
