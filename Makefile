@@ -42,8 +42,8 @@ $(PEERS)/.stamp: $(VENV)/.stamp benchmarks/peers.txt
 	@touch $@
 
 bench: $(PEERS)/.stamp
-	@echo "== benchmarks: ratios against named peers in the same run; about 25 minutes, most of it the last four"
-	@for script in training sampling verifying executing; do \
+	@echo "== benchmarks: ratios against named peers in the same run; the engine's, which come first, take longest"
+	@for script in startup memory training sampling scoring round verifying executing; do \
 		echo "-- $$script"; PYTHONPATH=$(PEERS) $(BIN)/python benchmarks/$$script.py || exit 1; done
 	@echo "-- 10,000 programs, 1,000 of them hostile: what is left behind"
 	$(BIN)/python benchmarks/executing.py --soak 10000

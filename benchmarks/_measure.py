@@ -71,6 +71,26 @@ def best(found: dict[str, float], prefix: str) -> float:
     return max(rate for way, rate in found.items() if way.startswith(prefix))
 
 
+def options(doc: str | None, sizes: list[str], repeats: int) -> argparse.Namespace:
+    """`--sizes`, `--repeats` and `--json`; one torch thread and fixed draws from here on."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", nargs="*", default=sizes, choices=sizes)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--json", type=Path, metavar="PATH")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return chosen
+
+
+def write(path: Path | None, found: object) -> None:
+    """The JSON file that was asked for, if one was."""
+    if path:
+        path.write_text(json.dumps(found, indent=2) + "\n")
+
+
 def report(title: str, rows: list[Row]) -> None:
     """Print the table; `--json PATH` writes it too."""
     parser = argparse.ArgumentParser(description=title)
@@ -80,5 +100,4 @@ def report(title: str, rows: list[Row]) -> None:
     print(f"{'case':<34}{'ours, ms':>12}{'peer, ms':>12}{'ratio':>8}  (peer / ours: above 1, ours is faster)")
     for row in rows:
         print(f"{row.case:<34}{row.ours_s * 1e3:>12.2f}{row.peer_s * 1e3:>12.2f}{row.ratio:>8.2f}  {row.note}")
-    if path:
-        path.write_text(json.dumps({"title": title, "rows": [asdict(row) for row in rows]}, indent=2) + "\n")
+    write(path, {"title": title, "rows": [asdict(row) for row in rows]})

@@ -8,14 +8,11 @@ the prompts once and are asked for eight.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
-from _measure import best, rates
+from _measure import best, options, rates, write
 from _peers import DTYPES, SIZES, ceiling, ours, prompts_of, qwen3
 
 from selfplay.model.flops import decode_flops, forward_flops
@@ -72,13 +69,7 @@ def measure(name: str, n_each: int, repeats: int) -> dict[str, Any]:
 
 def main() -> None:
     """Time the sizes asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path, metavar="PATH")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
+    arguments = options(__doc__, list(SIZES), repeats=3)
     found = []
     for name in arguments.sizes:
         for n_each in (1, 8):
@@ -91,8 +82,7 @@ def main() -> None:
                 f"{row['share_of_ceiling']:.0%} of the bf16 matrix-product ceiling",
                 flush=True,
             )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    write(arguments.json, found)
 
 
 if __name__ == "__main__":

@@ -6,35 +6,29 @@ are to the fastest way of each peer. The bound is the time of the matrix product
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from _peers import SIZES, VOCABULARY, MinimalGPT, ceiling
+from _measure import best, options, rates, write
+from _peers import SIZES, VOCABULARY, MinimalGPT, ceiling, qwen3
+from _peers import ours as model_of
 from torch import nn
 
 from selfplay.config import OptimConfig
 from selfplay.data.encoding import Batch
-from selfplay.model.architecture import write_architecture
 from selfplay.model.flops import BACKWARD, forward_flops
-from selfplay.model.gpt import GPT
 from selfplay.model.optim import build_optimizer
 from selfplay.play.learn import wanted_loss
 
 ROWS, TOKENS = 32, 128
-Step = Callable[[], None]
+Step = Callable[[], int]
 
 
 def ours(name: str, tokens: torch.Tensor, dtype: torch.dtype, *, compiled: bool) -> Step:
     """The product's step: `wanted_loss`, its optimizer and clipping."""
-    model = GPT(SIZES[name], VOCABULARY, torch.Generator().manual_seed(0)).train()
-    model.compute_dtype = dtype
+    model = model_of(name, dtype).train()
     optimizer = build_optimizer(model, OptimConfig(), 0.1)
     if compiled:
         model.compile()
@@ -42,11 +36,12 @@ def ours(name: str, tokens: torch.Tensor, dtype: torch.dtype, *, compiled: bool)
     is_task = (torch.arange(TOKENS) < TOKENS // 2).expand(ROWS, -1)
     batch = Batch(inputs, tokens[:, 1:], is_task, ~is_task)
 
-    def step() -> None:
+    def step() -> int:
         wanted_loss(model, batch, 1.0).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        return ROWS * TOKENS
 
     return step
 
@@ -58,7 +53,7 @@ def peer(model: nn.Module, tokens: torch.Tensor, *, autocast: bool, compiled: bo
     if compiled:
         model.compile()
 
-    def step() -> None:
+    def step() -> int:
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
             out = model(tokens[:, :-1])
             logits = getattr(out, "logits", out)
@@ -67,14 +62,13 @@ def peer(model: nn.Module, tokens: torch.Tensor, *, autocast: bool, compiled: bo
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        return ROWS * TOKENS
 
     return step
 
 
 def steps_of(name: str) -> dict[str, Step]:
     """Every way to take the step."""
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(4, VOCABULARY, (ROWS, TOKENS + 1), generator=generator)
     ways = {"fp32": (False, False), "autocast": (True, False), "autocast compiled": (True, True)}
@@ -83,10 +77,9 @@ def steps_of(name: str) -> dict[str, Step]:
         "ours bf16": ours(name, tokens, torch.bfloat16, compiled=False),
         "ours bf16 compiled": ours(name, tokens, torch.bfloat16, compiled=True),
     }
-    said = write_architecture(SIZES[name], VOCABULARY)
-    shape = {key: value for key, value in said.items() if key not in ("architectures", "model_type")}
     for way, (autocast, compiled) in ways.items():
-        hf = Qwen3ForCausalLM(Qwen3Config(**shape, use_cache=False))
+        hf = qwen3(model_of(name, torch.float32), torch.float32)
+        hf.config.use_cache = False
         made[f"hf {way}"] = peer(hf, tokens, autocast=autocast, compiled=compiled)
         minimal = MinimalGPT(SIZES[name], VOCABULARY)
         made[f"minimal {way}"] = peer(minimal, tokens, autocast=autocast, compiled=compiled)
@@ -97,36 +90,21 @@ def measure(name: str, repeats: int) -> dict[str, Any]:
     """Tokens a second of every way, and the ratios of the targets."""
     steps = steps_of(name)
     for step in steps.values():
-        step(), step()
-    times: dict[str, list[float]] = {way: [] for way in steps}
-    for _ in range(repeats):
-        for way, step in steps.items():
-            start = time.perf_counter()
-            step()
-            times[way].append(time.perf_counter() - start)
-    rate = {way: ROWS * TOKENS / statistics.median(found) for way, found in times.items()}
-    best = {
-        kind: max(value for way, value in rate.items() if way.startswith(kind)) for kind in ("ours", "hf", "minimal")
-    }
+        step()
+    rate = rates(steps, repeats)
     flops = (1 + BACKWARD) * forward_flops(SIZES[name], VOCABULARY, [TOKENS] * ROWS) / (ROWS * TOKENS)
     return {
         "size": name,
         "tokens_per_s": rate,
-        "over_hf": best["ours"] / best["hf"],
-        "over_minimal": best["ours"] / best["minimal"],
-        "share_of_ceiling": best["ours"] * flops / ceiling(torch.bfloat16),
+        "over_hf": best(rate, "ours") / best(rate, "hf"),
+        "over_minimal": best(rate, "ours") / best(rate, "minimal"),
+        "share_of_ceiling": best(rate, "ours") * flops / ceiling(torch.bfloat16),
     }
 
 
 def main() -> None:
     """Time the sizes asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--json", type=Path, metavar="PATH")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
+    arguments = options(__doc__, list(SIZES), repeats=9)
     found = []
     for name in arguments.sizes:
         row = measure(name, arguments.repeats)
@@ -138,8 +116,7 @@ def main() -> None:
             f"{row['share_of_ceiling']:.0%} of the bf16 matrix-product ceiling",
             flush=True,
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    write(arguments.json, found)
 
 
 if __name__ == "__main__":
