@@ -14,8 +14,8 @@ from torch import Tensor
 from selfplay.model.gpt import GPT, in_one_dtype
 from selfplay.model.tokenizer import PAD
 
-BATCH_TOKENS = 4_096
-"""Tokens read together, padding included: fewer leave matrix products small, more only take memory."""
+BATCH_TOKENS = 2_048
+"""Tokens read together, padding included: fewer leave matrix products small, more do not stay in a CPU's caches."""
 
 LOGIT_BYTES = 2**28
 """Logits of a pass, in fp32, are kept to this; a large vocabulary is read in smaller passes."""
