@@ -91,7 +91,7 @@ class DeviceConfig:
             autocast on a CPU, and sampling and evaluation in fp32. A CPU without bf16 instructions is slower in bf16.
         compiled: Whether training steps go through torch.compile: `auto` where the run is long enough to repay it.
         sampler: What writes proposals and attempts: `ours`, or a `vllm` server (see `model.vllm`). Evaluation is ours.
-        vllm_url: Root of that server.
+        vllm_url: Root of that server, such as http://localhost:8000.
         n_threads: CPU threads of a process. The number changes float rounding, so it is part of the experiment.
         n_devices: Processes that share a run, one a device (docs/scale-out.md). Tasks and texts are the same for any
             number; sums are rounded otherwise, so it is part of the experiment too.
@@ -103,12 +103,14 @@ class DeviceConfig:
     precision: Literal["32-true", "bf16-mixed", "bf16"] = "32-true"
     compiled: Literal["auto", "on", "off"] = "auto"
     sampler: Literal["ours", "vllm"] = "ours"
-    vllm_url: str = "http://localhost:8000"
+    vllm_url: str = ""
     n_threads: int = 1
     n_devices: int = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
 
     def __post_init__(self) -> None:
+        named = self.sampler == "ours" or bool(self.vllm_url)
+        require(named, "device.sampler = vllm: name its server in device.vllm_url, such as http://localhost:8000")
         require_positive("device.n_threads", self.n_threads)
         require_positive("device.n_devices", self.n_devices)
         fits = self.strategy != "fsdp" or self.accelerator != "cpu"
