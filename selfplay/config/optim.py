@@ -87,8 +87,9 @@ class DeviceConfig:
 
     Attributes:
         accelerator: Fabric's accelerator.
-        precision: Fabric's precision, or `bf16`: training computes in bf16 by explicit casts, which is faster than
-            autocast on a CPU, and sampling and evaluation in fp32. A CPU without bf16 instructions is slower in bf16.
+        precision: Fabric's precision, or `bf16`: training, sampling and scores of texts compute in bf16 by explicit
+            casts, which is faster than autocast on a CPU, and held-out losses in fp32. A CPU without bf16 instructions
+            is slower in bf16.
         compiled: Whether training steps go through torch.compile: `auto` where the run is long enough to repay it.
         sampler: What writes proposals and attempts: `ours`, or a `vllm` server (see `model.vllm`). Evaluation is ours.
         vllm_url: Root of that server, such as http://localhost:8000.

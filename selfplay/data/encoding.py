@@ -162,9 +162,7 @@ class Encoder:
 def collate(texts: Sequence[Text]) -> Batch:
     """Pad sequences to the longest."""
     width = max(text.n_tokens for text in texts)
-    tokens = torch.full((len(texts), width + 1), PAD)
-    for row, text in enumerate(texts):
-        tokens[row, : len(text.tokens)] = torch.tensor(text.tokens)
+    tokens = torch.tensor([[*text.tokens, *(PAD,) * (width + 1 - len(text.tokens))] for text in texts])
     place = torch.arange(width)
     n_task = torch.tensor([text.n_task_tokens for text in texts])[:, None]
     n_context = torch.tensor([text.n_context_tokens for text in texts])[:, None]
@@ -180,8 +178,11 @@ PACKED_SHARE = 0.8
 
 def arrange(texts: Sequence[Text]) -> Batch:
     """Texts to learn from, padded, or packed where they differ much in length."""
-    rows = fill([text.n_tokens for text in texts])
-    return pack(texts, rows) if len(rows) <= PACKED_SHARE * len(texts) else collate(texts)
+    lengths, most_rows = [text.n_tokens for text in texts], PACKED_SHARE * len(texts)
+    if sum(lengths) > most_rows * max(lengths):  # no arrangement could do it
+        return collate(texts)
+    rows = fill(lengths)
+    return pack(texts, rows) if len(rows) <= most_rows else collate(texts)
 
 
 def fill(lengths: Sequence[int]) -> list[list[int]]:
