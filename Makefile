@@ -27,7 +27,7 @@ demo: $(VENV)/.stamp
 
 test: $(VENV)/.stamp
 	@echo "== all tests"
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -m "not gpu" -n 2 --dist worksteal
 
 check: $(VENV)/.stamp
 	@echo "== lint, types, layers"

@@ -42,8 +42,9 @@ def export_hf(model: GPT, tokenizer: Vocabulary, folder: Path, n_positions: int 
         n_positions: What the model knows, where that is more than the context it ran with.
 
     Raises:
-        ValueError: The extra `hf` is not installed.
+        ValueError: The extra `hf` is not installed, or the model has experts.
     """
+    _require_exportable(model)
     try:
         from transformers import PreTrainedTokenizerFast
 
@@ -59,14 +60,18 @@ def export_hf(model: GPT, tokenizer: Vocabulary, folder: Path, n_positions: int 
     PreTrainedTokenizerFast(tokenizer_object=fast, clean_up_tokenization_spaces=False, **names).save_pretrained(folder)
 
 
+def _require_exportable(model: GPT) -> None:
+    if model.config.n_experts:
+        raise ValueError(f"model.n_experts = {model.config.n_experts}: only models without experts are exported")
+
+
 def write_weights(model: GPT, folder: Path) -> None:
     """Write the weights alone; the file is the old one or the new one, whole.
 
     Raises:
         ValueError: The extra `hf` is not installed, or the model has experts.
     """
-    if model.config.n_experts:
-        raise ValueError(f"model.n_experts = {model.config.n_experts}: only models without experts are exported")
+    _require_exportable(model)
     try:
         from safetensors.torch import save_file
     except ImportError as error:
