@@ -32,9 +32,9 @@ class Verifier:
     def __init__(self, envs: Mapping[str, Env]) -> None:
         self._pool = VerifyPool(envs)
         self._known: dict[tuple[Task, str], Verdict] = {}
-        self._ahead: dict[tuple[Task, str], None] = {}
+        self._begun: dict[tuple[Task, str], None] = {}
+        self._waiting: dict[tuple[Task, str], None] = {}
         self._stream: Stream[tuple[Task, str]] | None = None
-        self._n_told = 0
 
     def __enter__(self) -> Self:
         return self
@@ -54,33 +54,27 @@ class Verifier:
         Answers go to the worker process some at a time, and their order changes no verdict.
         """
         pair = (task, answer)
-        if pair in self._known or pair in self._ahead or not self._pool.streams(task.env):
+        if pair in self._known or pair in self._begun or not self._pool.streams(task.env):
             return
-        self._ahead[pair] = None
-        if len(self._ahead) - self._n_told >= AHEAD:
-            self._tell()
-
-    def _tell(self) -> None:
-        """Hand the worker process what it has not been told of."""
-        if self._stream is None:
-            self._stream = self._pool.stream()
-        self._stream.add(list(self._ahead)[self._n_told :])
-        self._n_told = len(self._ahead)
+        self._waiting[pair] = None
+        if len(self._waiting) >= AHEAD:
+            self._stream = self._stream or self._pool.stream()
+            self._stream.add(list(self._waiting))
+            self._begun |= self._waiting
+            self._waiting = {}
 
     def _take_up(self) -> None:
         """Wait for the verdicts that were begun; every process learns those of all."""
         results = self._stream.results() if self._stream is not None else []
-        self._known.update(
-            gathered(list(zip(list(self._ahead)[: self._n_told], map(verdict_of, results), strict=True)))
-        )
-        self._ahead, self._stream, self._n_told = {}, None, 0
+        self._known.update(gathered(list(zip(self._begun, map(verdict_of, results), strict=True))))
+        self._begun, self._waiting, self._stream = {}, {}, None
 
     def check(self, attempts: Sequence[Attempt]) -> list[Verdict]:
         """A verdict for each; text without an end is malformed whatever it says."""
-        self._take_up()
         asked = {(a.task, a.answer): None for a in attempts if a.complete}
         if len(self._known) + len(asked) > MEMORY:
             self._known.clear()
+        self._take_up()  # after the clearing, which would have what was just checked checked again
         fresh = [pair for pair in asked if pair not in self._known]
         self._known.update(zip(fresh, split(fresh, self._pool.verify), strict=True))
         return [self._known[a.task, a.answer] if a.complete else NO_END for a in attempts]

@@ -50,13 +50,13 @@ def answer_tasks(
 
     def on_text(place: int, text: Completion) -> None:
         _, answer, complete = encoder.response(text)
-        if ahead is not None and complete:
+        if complete and ahead is not None:
             ahead(tasks[(first + place) // n_per_task], answer)
 
     texts = gathered(
         sampler.sample(
             mine(prompts), key=key, stop=stop, n_per_prompt=n_per_task, temperature=temperature, first_item=first,
-            on_text=on_text,
+            on_text=on_text if ahead is not None else None,
         )
     )  # fmt: skip
     attempts = []
